@@ -1,1 +1,2 @@
-export {};
+// The conformance suite.
+export const conformance = undefined;

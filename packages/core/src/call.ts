@@ -1,0 +1,170 @@
+import { ageMs, now, type Clock } from "./clock.ts";
+import type { DriverCall, Failure } from "./driver.ts";
+import { isKmsError, KmsError } from "./kms-error.ts";
+
+/** Options of every call that may reach a KMS. */
+export interface CallOptions {
+  /** Ends the wait with `aborted`. */
+  readonly signal?: AbortSignal | undefined;
+  /** For the whole call, retries included. Default 5,000. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** Options whose deadline is fixed: a call that needs several requests has one deadline for all of them. */
+interface DeadlineOptions extends CallOptions {
+  readonly [deadline]?: number;
+}
+
+const deadline = Symbol("deadline");
+const defaultTimeoutMs = 5000;
+const maxAttempts = 4;
+const firstBackoffMs = 50;
+const maxBackoffMs = 2000;
+
+export interface CallRuntime {
+  readonly clock: Clock;
+  /** In [0, 1): the jitter. */
+  readonly random: () => number;
+}
+
+export interface Call<T> {
+  readonly provider: string;
+  readonly options: CallOptions;
+  /** Sends one request. */
+  readonly attempt: (call: DriverCall) => Promise<T>;
+  readonly classify: (error: unknown) => Failure;
+  /** Frees what an answer holds that arrives after the caller has gone. */
+  readonly discard?: (late: T) => void;
+}
+
+export interface Outcome<T> {
+  readonly attempts: number;
+  readonly durationMs: number;
+  readonly result:
+    | { readonly ok: true; readonly value: T }
+    | { readonly ok: false; readonly error: KmsError; readonly ambiguous: boolean };
+}
+
+/**
+ * The one place that owns deadlines, cancellation, retries and error wrapping. A call ends at its deadline even when the
+ * SDK does not honour the signal. Throttled, unavailable and timed-out requests are sent again with full jitter, honouring
+ * the server's hint, as long as the deadline allows; everything else is final.
+ */
+export async function runCall<T>(call: Call<T>, runtime: CallRuntime): Promise<Outcome<T>> {
+  const { clock } = runtime;
+  const started = now(clock);
+  const timeoutMs = remainingMs(call.options, clock);
+  const limit = new Limit(timeoutMs, call.options.signal, clock);
+  let attempts = 0;
+  const fail = (failure: Failure, cause: unknown): Outcome<T> => ({
+    attempts,
+    durationMs: ageMs(clock, started),
+    result: { ok: false, error: toKmsError(call.provider, failure, cause), ambiguous: failure.ambiguous === true },
+  });
+  try {
+    for (;;) {
+      if (limit.reached !== undefined) return fail({ code: limit.reached }, undefined);
+      attempts += 1;
+      const left = Math.max(1, timeoutMs - ageMs(clock, started));
+      try {
+        const value = await limit.race(call.attempt({ signal: limit.signal, remainingMs: left }), call.discard);
+        return { attempts, durationMs: ageMs(clock, started), result: { ok: true, value } };
+      } catch (error) {
+        if (limit.reached !== undefined) return fail({ code: limit.reached }, error);
+        const failure = isKmsError(error) ? error : call.classify(error);
+        const waitMs = backoffMs(attempts, failure, runtime.random);
+        if (!mayRetry(failure, attempts) || ageMs(clock, started) + waitMs >= timeoutMs) return fail(failure, error);
+        await limit.sleep(waitMs);
+      }
+    }
+  } finally {
+    limit.end();
+  }
+}
+
+/** Says that the caller has aborted or the deadline passed, and ends every wait when that happens. */
+class Limit {
+  reached: "timeout" | "aborted" | undefined;
+  private readonly controller = new AbortController();
+  private readonly done = new AbortController();
+  private readonly stopped: Promise<never>;
+  private readonly clock: Clock;
+
+  constructor(timeoutMs: number, signal: AbortSignal | undefined, clock: Clock) {
+    this.clock = clock;
+    let stop: (reason: Error) => void;
+    this.stopped = new Promise((_resolve, reject) => {
+      stop = reject;
+    });
+    this.stopped.catch(() => {});
+    const reach = (why: "timeout" | "aborted"): void => {
+      this.reached ??= why;
+      this.controller.abort();
+      stop(new Error(why));
+    };
+    if (signal?.aborted === true) reach("aborted");
+    signal?.addEventListener("abort", () => reach("aborted"), { once: true, signal: this.done.signal });
+    if (timeoutMs <= 0) reach("timeout");
+    clock.sleep(Math.max(1, timeoutMs), this.done.signal).then(
+      () => reach("timeout"),
+      () => {},
+    );
+  }
+
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  async race<T>(attempt: Promise<T>, discard: ((late: T) => void) | undefined): Promise<T> {
+    attempt.then(
+      (value) => {
+        if (this.reached !== undefined) discard?.(value);
+      },
+      () => {},
+    );
+    return Promise.race([attempt, this.stopped]);
+  }
+
+  async sleep(ms: number): Promise<void> {
+    await this.clock.sleep(ms, this.signal).catch(() => {});
+  }
+
+  end(): void {
+    this.done.abort();
+  }
+}
+
+function mayRetry(failure: Failure | KmsError, attempts: number): boolean {
+  const { code } = failure;
+  return attempts < maxAttempts && (code === "throttled" || code === "unavailable" || code === "timeout");
+}
+
+/** Full jitter below a doubling ceiling; never less than the server's hint. */
+function backoffMs(attempts: number, failure: Failure | KmsError, random: () => number): number {
+  const ceiling = Math.min(maxBackoffMs, firstBackoffMs * 2 ** (attempts - 1));
+  const hint = "retryAfterMs" in failure ? (failure.retryAfterMs ?? 0) : 0;
+  return Math.max(hint, random() * ceiling);
+}
+
+function toKmsError(provider: string, failure: Failure | KmsError, cause: unknown): KmsError {
+  if (isKmsError(failure)) return failure;
+  return new KmsError(failure.code, {
+    provider,
+    cause,
+    ...(failure.requestId === undefined ? {} : { requestId: failure.requestId }),
+    ...(failure.detail === undefined ? {} : { detail: failure.detail }),
+  });
+}
+
+/** Fixes the deadline of `options` now, on the monotonic clock. @throws {RangeError} unless `timeoutMs` is above 0. */
+export function untilDeadline(options: CallOptions, clock: Clock): CallOptions {
+  const { signal, timeoutMs = defaultTimeoutMs, [deadline]: fixed } = options as DeadlineOptions;
+  if (!(timeoutMs > 0 && timeoutMs < 2 ** 31)) throw new RangeError(`expected timeoutMs between 0 and 2^31, got ${timeoutMs}`);
+  const limits: DeadlineOptions = { signal, timeoutMs, [deadline]: fixed ?? clock.monotonicMs() + timeoutMs };
+  return limits;
+}
+
+function remainingMs(options: CallOptions, clock: Clock): number {
+  const { [deadline]: fixed } = untilDeadline(options, clock) as DeadlineOptions;
+  return (fixed ?? 0) - clock.monotonicMs();
+}

@@ -1,0 +1,83 @@
+/** The providers that cmkit has words for; an adapter of your own may use another lower-case word. */
+export type Provider = "aws" | "gcp" | "azure" | "oci" | "local" | (string & {});
+
+/** A customer managed key: which cloud, and that cloud's own identifier (at most 512 characters). */
+export interface Cmk {
+  readonly provider: Provider;
+  readonly resource: string;
+}
+
+/** How a key wraps. RSA wraps are made locally with the public key; symmetric ones by the KMS. */
+export type KeyKind = "rsa" | "symmetric";
+
+/** The states that a key can be in, on every cloud. Only an `enabled` key is used for new data. */
+export type KeyState =
+  | "enabled"
+  | "disabled"
+  | "pending-deletion"
+  | "pending-import"
+  | "destroyed"
+  | "expired"
+  | "not-yet-valid"
+  | "unavailable";
+
+/** What the KMS says of a key. */
+export interface KeyDescription {
+  readonly provider: Provider;
+  /** Canonical; aliases and versionless ids resolved. */
+  readonly resource: string;
+  readonly kind: KeyKind;
+  /** Modulus length for RSA (2048, 3072 or 4096), 256 for symmetric keys. */
+  readonly bits: number;
+  readonly state: KeyState;
+  /** The version (or key material) used for new wraps; null where the cloud has none. */
+  readonly keyVersion: string | null;
+  readonly protection: "software" | "hsm" | "external" | "unknown";
+  /** Who made the key material. */
+  readonly origin: "kms" | "imported" | "external" | "unknown";
+  /** Days between automatic rotations; null when there is none, undefined when the cloud did not say. */
+  readonly rotationDays?: number | null;
+  /** When imported material or the key itself ceases to be valid. */
+  readonly expiresAt?: Date;
+  /** When a scheduled deletion takes place. */
+  readonly deletionAt?: Date;
+  /** True when the adapter was pointed at another endpoint than the cloud's. */
+  readonly emulated: boolean;
+}
+
+/** A key wrapped under a CMK: public bytes, safe to store. */
+export interface WrappedKey {
+  readonly cmk: Cmk;
+  /** Which version of the CMK wrapped it; null where the cloud has none or did not say. */
+  readonly keyVersion: string | null;
+  /** At most 6,144 bytes. */
+  readonly bytes: Uint8Array;
+  /** How it was wrapped. Without it the key is described before the first unwrap. */
+  readonly kind?: KeyKind;
+}
+
+/** The public half of an RSA CMK. */
+export interface PublicKey {
+  /** DER SubjectPublicKeyInfo (RFC 5280 §4.1). */
+  readonly spki: Uint8Array;
+  /** SHA-256 of `spki`. */
+  readonly spkiSha256: Uint8Array;
+  readonly keyVersion: string | null;
+  readonly bits: number;
+}
+
+/** One key version and its public key's fingerprint, learned once and held on to. */
+export interface PublicKeyPin {
+  readonly keyVersion: string | null;
+  readonly spkiSha256: Uint8Array;
+}
+
+export const maxResourceLength = 512;
+/** The largest wrap that a cloud makes. AWS KMS: CiphertextBlob, 6,144 bytes. */
+export const maxWrappedBytes = 6144;
+/** Every key that cmkit wraps is a 32-byte root. */
+export const rootBytes = 32;
+
+export function sameCmk(a: Cmk, b: Cmk): boolean {
+  return a.provider === b.provider && a.resource === b.resource;
+}

@@ -1,0 +1,53 @@
+import { channel } from "node:diagnostics_channel";
+import type { KmsErrorCode } from "./kms-error.ts";
+
+/** What happened, without secrets: no plaintext, key bytes, ciphertexts or error texts. */
+export type KmsEvent = CallEvent | CacheEvent;
+
+/** A call to a KMS ended, or a wrap was made locally. `refused` follows a `wrap`, `unwrap`, … that the KMS refused for good. */
+export interface CallEvent {
+  readonly type: "describe" | "public-key" | "wrap" | "unwrap" | "refused";
+  readonly provider: string;
+  readonly resource: string;
+  readonly tenant?: string;
+  /** `ok`, or the code of the error that the caller sees. */
+  readonly outcome: "ok" | KmsErrorCode;
+  /** Requests sent: 0 for a wrap that was made locally with a public key. */
+  readonly attempts: number;
+  readonly durationMs: number;
+  /** The cloud's id of the last request. */
+  readonly requestId?: string;
+}
+
+/** A data key was found in the cache, not found, or dropped from it. */
+export interface CacheEvent {
+  readonly type: "hit" | "miss" | "evict";
+  readonly tenant: string;
+  /** Why it was dropped. */
+  readonly reason?: "expired" | "refused" | "purged" | "full";
+}
+
+export type EventSink = (event: KmsEvent) => void;
+
+/** The name of the `node:diagnostics_channel` on which every {@link KmsEvent} is published. */
+export const diagnosticsChannelName = "cmkit";
+
+const diagnostics = channel(diagnosticsChannelName);
+
+/**
+ * A sink that publishes on the diagnostics channel and calls `listener`. A listener that throws disturbs nobody.
+ * @returns `undefined` members cost nothing: `observed()` says whether anybody listens.
+ */
+export function eventSink(listener?: EventSink): { emit: EventSink; observed: () => boolean } {
+  return {
+    observed: () => listener !== undefined || diagnostics.hasSubscribers,
+    emit: (event) => {
+      if (diagnostics.hasSubscribers) diagnostics.publish(event);
+      try {
+        listener?.(event);
+      } catch {
+        // An observer must not be able to break a decryption.
+      }
+    },
+  };
+}

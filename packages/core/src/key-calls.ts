@@ -1,0 +1,157 @@
+import { runCall, type CallOptions, type CallRuntime } from "./call.ts";
+import { now } from "./clock.ts";
+import type { Cmk, KeyDescription, KeyState } from "./cmk.ts";
+import type { BoundContext } from "./context.ts";
+import type { DriverAnswer, DriverCall, DriverOperation, Failure, KmsAdapter, KmsDriver } from "./driver.ts";
+import type { CallEvent, EventSink } from "./events.ts";
+import type { KeyMemory, KnownKey } from "./key-memory.ts";
+import { KmsError, type KmsErrorCode } from "./kms-error.ts";
+
+export interface KeyRuntime extends CallRuntime {
+  readonly memory: KeyMemory;
+  readonly emit: EventSink;
+}
+
+const supportedBits = { rsa: [2048, 3072, 4096], symmetric: [256] } as const;
+
+const stateCodes: Record<KeyState, KmsErrorCode | undefined> = {
+  enabled: undefined,
+  disabled: "key-disabled",
+  "pending-deletion": "key-pending-deletion",
+  "pending-import": "key-pending-import",
+  destroyed: "key-destroyed",
+  expired: "key-expired",
+  "not-yet-valid": "key-not-yet-valid",
+  unavailable: "unavailable",
+};
+
+const eventTypes = {
+  describe: "describe",
+  publicKey: "public-key",
+  wrap: "wrap",
+  generateDataKey: "wrap",
+  unwrap: "unwrap",
+} as const;
+
+/** Calls to one key through its adapter: events, what the key's state means, and answers that contradict what is known. */
+export class KeyCalls {
+  readonly cmk: Cmk;
+  readonly runtime: KeyRuntime;
+  readonly adapter: KmsAdapter;
+  private readonly opened: KmsDriver;
+
+  constructor(adapter: KmsAdapter, driver: KmsDriver, runtime: KeyRuntime) {
+    this.cmk = Object.freeze({ provider: adapter.provider, resource: driver.resource });
+    this.adapter = adapter;
+    this.opened = driver;
+    this.runtime = runtime;
+  }
+
+  /** What this process has learned of the key; undefined before the first describe. */
+  memory(): KnownKey | undefined {
+    return this.runtime.memory.get(this.cmk);
+  }
+
+  /** What is known of the key, asking the KMS if nothing is. */
+  async known(keyVersion: string | null, options: CallOptions): Promise<KnownKey> {
+    if (this.memory() === undefined) await this.describe(keyVersion, options);
+    return this.memory() ?? this.refuse("unknown");
+  }
+
+  /** The driver of the key itself: an alias is resolved once and then fixed. */
+  driver(): KmsDriver {
+    const known = this.memory();
+    return known === undefined || known.resource === this.opened.resource ? this.opened : this.adapter.open(known.resource);
+  }
+
+  async describe(keyVersion: string | null, options: CallOptions): Promise<KeyDescription> {
+    const started = now(this.runtime.clock);
+    const driver = this.driver();
+    const { requestId: _, ...answer } = await this.call("describe", undefined, options, async (call) =>
+      driver.describe(keyVersion, call),
+    );
+    const description: KeyDescription = { provider: this.cmk.provider, ...answer };
+    this.checkAnswer(
+      { answeredBy: answer.resource, keyVersion: answer.keyVersion },
+      driver.resolved ? driver.resource : null,
+      keyVersion,
+    );
+    if (!this.adapter.open(answer.resource).resolved) this.refuse("bad-answer", "the KMS did not name the key itself");
+    if (!supportedBits[answer.kind].some((bits) => bits === answer.bits)) this.refuse("wrong-key-size", `${answer.bits} bits`);
+    const known = this.runtime.memory.learn(this.cmk, description);
+    if (description.state === "enabled") known.confirmed.set(description.keyVersion, started);
+    return description;
+  }
+
+  /** The KMS must say now that the key is enabled. */
+  async confirm(keyVersion: string | null, options: CallOptions): Promise<void> {
+    const { state } = await this.describe(keyVersion, options);
+    const code = stateCodes[state];
+    if (code !== undefined) this.refuse(code);
+  }
+
+  checkAnswer(answer: DriverAnswer, resource: string | null, keyVersion: string | null): void {
+    if (resource !== null && answer.answeredBy !== null && answer.answeredBy !== resource) {
+      this.refuse("bad-answer", "it names another key than the one that was asked for");
+    }
+    if (keyVersion !== null && answer.keyVersion !== null && answer.keyVersion !== keyVersion) {
+      this.refuse("bad-answer", "it names another key version than the one that was asked for");
+    }
+  }
+
+  refuse(code: KmsErrorCode, detail?: string): never {
+    throw new KmsError(code, { provider: this.cmk.provider, ...(detail === undefined ? {} : { detail }) });
+  }
+
+  async call<T extends { readonly requestId?: string | undefined }>(
+    operation: DriverOperation,
+    context: BoundContext | undefined,
+    options: CallOptions,
+    attempt: (call: DriverCall) => Promise<T>,
+    discard?: (late: T) => void,
+  ): Promise<T> {
+    const { provider } = this.cmk;
+    const classify = (error: unknown): Failure => this.adapter.classify(error, operation);
+    const outcome = await runCall({ provider, options, attempt, classify, ...(discard && { discard }) }, this.runtime);
+    const { result, attempts, durationMs } = outcome;
+    if (result.ok) {
+      this.emit(eventTypes[operation], context, "ok", attempts, durationMs, result.value.requestId);
+      return result.value;
+    }
+    const error = result.ambiguous && operation !== "describe" ? await this.disambiguate(result.error, options) : result.error;
+    this.emit(eventTypes[operation], context, error.code, attempts, durationMs, error.requestId);
+    if (error.httpStatus === 422) this.emit("refused", context, error.code, attempts, durationMs, error.requestId);
+    throw error;
+  }
+
+  emit(
+    type: CallEvent["type"],
+    context: BoundContext | undefined,
+    outcome: CallEvent["outcome"],
+    attempts: number,
+    durationMs: number,
+    requestId?: string,
+  ): void {
+    const tenant = context?.entries.tenant;
+    this.runtime.emit({
+      type,
+      ...this.cmk,
+      outcome,
+      attempts,
+      durationMs,
+      ...(tenant === undefined ? {} : { tenant }),
+      ...(requestId === undefined ? {} : { requestId }),
+    });
+  }
+
+  /** The cloud's answer could mean several things: the key's own state decides. */
+  private async disambiguate(error: KmsError, options: CallOptions): Promise<KmsError> {
+    const { provider } = this.cmk;
+    try {
+      const code = stateCodes[(await this.describe(null, options)).state];
+      return code === undefined ? error : new KmsError(code, { provider, cause: error });
+    } catch (second) {
+      return second instanceof KmsError && second.httpStatus === 422 ? second : error;
+    }
+  }
+}

@@ -1,0 +1,204 @@
+import { randomBytes } from "node:crypto";
+import { untilDeadline, type CallOptions } from "./call.ts";
+import {
+  maxWrappedBytes,
+  rootBytes,
+  type Cmk,
+  type KeyDescription,
+  type PublicKey,
+  type PublicKeyPin,
+  type WrappedKey,
+} from "./cmk.ts";
+import { bindContext, type BoundContext, type Context } from "./context.ts";
+import type { DriverUnwrap, DriverWrap, KmsAdapter, KmsDriver } from "./driver.ts";
+import { KeyCalls, type KeyRuntime } from "./key-calls.ts";
+import type { KnownKey } from "./key-memory.ts";
+import type { KmsErrorCode } from "./kms-error.ts";
+import { RsaWrapping } from "./rsa-wrapping.ts";
+import { openPayload } from "./sealed-payload.ts";
+import { wipe } from "./wipe.ts";
+
+/** Options of calls that make a wrap. */
+export interface WrapOptions extends CallOptions {
+  /**
+   * RSA keys only, whose wraps are made locally: how old the KMS's last word that the key is enabled may be. Default 0:
+   * the key is described before each wrap.
+   */
+  readonly confirmedWithinMs?: number;
+}
+
+/** One key in one cloud. Opened by `Kms.open`; every method may be called concurrently. */
+export interface KmsKey {
+  /** As opened, in canonical form. */
+  readonly cmk: Cmk;
+  /** Set when the key was opened with a pin. */
+  readonly pin: PublicKeyPin | undefined;
+
+  /** Asks the KMS what the key is and in which state. @throws {KmsError} */
+  describe(options?: CallOptions): Promise<KeyDescription>;
+
+  /**
+   * The public key of an RSA key: checked, and the same for as long as this `Kms` lives.
+   * @throws {KmsError} `wrong-key-type`: for a symmetric key. `bad-answer`: for another key than the pinned one.
+   */
+  publicKey(options?: CallOptions): Promise<PublicKey>;
+
+  /**
+   * Wraps 32 bytes, bound to a context.
+   *
+   * RSA keys wrap locally (RSA-OAEP-SHA-256 over key and context hash). Unless a pin was given, the KMS opens one wrap
+   * first, once a process, so a writer without permission to unwrap opens the key with a pin. Symmetric keys wrap in the KMS.
+   * @param key 32 bytes. Borrowed: neither kept nor changed.
+   * @throws {KmsError} one of the codes of docs/errors.md.
+   */
+  wrapKey(key: Uint8Array, context: Context, options?: WrapOptions): Promise<WrappedKey>;
+
+  /**
+   * Unwraps what `wrapKey` or `generateDataKey` made, in one request.
+   *
+   * That an RSA wrap unwraps proves nothing about who made it: whoever has the public key can make one for any context.
+   * @returns 32 bytes; the caller owns and wipes them.
+   * @throws {KmsError} `decrypt-failed`: another context, key or version, or any change of the bytes. `malformed`: what
+   * can be seen without a key, and a wrap that names another CMK.
+   */
+  unwrapKey(wrapped: WrappedKey, context: Context, options?: CallOptions): Promise<Uint8Array>;
+
+  /** A new random 32-byte key and its wrap. @returns `key` is the caller's to wipe. @throws {KmsError} */
+  generateDataKey(context: Context, options?: WrapOptions): Promise<{ key: Uint8Array; wrapped: WrappedKey }>;
+}
+
+/** The portable key made of an adapter's small driver. */
+export class DrivenKey implements KmsKey {
+  readonly cmk: Cmk;
+  readonly pin: PublicKeyPin | undefined;
+  private readonly calls: KeyCalls;
+  private readonly rsa: RsaWrapping;
+
+  constructor(adapter: KmsAdapter, driver: KmsDriver, pin: PublicKeyPin | undefined, runtime: KeyRuntime) {
+    this.calls = new KeyCalls(adapter, driver, runtime);
+    this.cmk = this.calls.cmk;
+    this.pin = pin;
+    this.rsa = new RsaWrapping(this.calls, pin);
+  }
+
+  async describe(options: CallOptions = {}): Promise<KeyDescription> {
+    return this.calls.describe(this.pin?.keyVersion ?? null, this.until(options));
+  }
+
+  async publicKey(options: CallOptions = {}): Promise<PublicKey> {
+    const limits = this.until(options);
+    const { spki, spkiSha256, keyVersion, bits } = await this.rsa.publicKey(await this.known(limits), limits);
+    return { spki: spki.slice(), spkiSha256: spkiSha256.slice(), keyVersion, bits };
+  }
+
+  async wrapKey(key: Uint8Array, context: Context, options: WrapOptions = {}): Promise<WrappedKey> {
+    if (!(key instanceof Uint8Array) || key.length !== rootBytes) throw new RangeError(`expected a key of ${rootBytes} bytes`);
+    const bound = bindContext(context);
+    const limits = this.until(options);
+    const first = this.calls.memory() === undefined;
+    const known = await this.known(limits);
+    if (known.kind === "symmetric") return this.wrapInKms(known, key, bound, limits);
+    const open = async (wrapped: WrappedKey): Promise<Uint8Array> => this.unwrap(wrapped, bound, limits);
+    // A describe that this very call needed is confirmation enough.
+    return this.rsa.wrap(known, key, bound, first ? Infinity : (options.confirmedWithinMs ?? 0), limits, open);
+  }
+
+  async unwrapKey(wrapped: WrappedKey, context: Context, options: CallOptions = {}): Promise<Uint8Array> {
+    const bound = bindContext(context);
+    return this.unwrap(wrapped, bound, this.until(options));
+  }
+
+  async generateDataKey(context: Context, options: WrapOptions = {}): Promise<{ key: Uint8Array; wrapped: WrappedKey }> {
+    const bound = bindContext(context);
+    const limits = this.until(options);
+    const first = this.calls.memory() === undefined;
+    const known = await this.known(limits);
+    const driver = this.calls.driver();
+    const generate = driver.generateDataKey?.bind(driver);
+    if (known.kind === "rsa" || generate === undefined) {
+      const key = new Uint8Array(randomBytes(rootBytes));
+      const confirmed = first ? { confirmedWithinMs: Infinity } : {};
+      return { key, wrapped: await this.wrapKey(key, context, { ...options, ...limits, ...confirmed }) };
+    }
+    const answer = await this.calls.call("generateDataKey", bound, limits, async (call) => generate(bound, call), wipeAnswer);
+    const key = this.exactRoot(answer.plaintext, "bad-answer");
+    return { key, wrapped: this.wrapped(known, answer) };
+  }
+
+  private async wrapInKms(known: KnownKey, key: Uint8Array, context: BoundContext, limits: CallOptions): Promise<WrappedKey> {
+    const driver = this.calls.driver();
+    const answer = await this.calls.call("wrap", context, limits, async (call) => driver.wrap({ plaintext: key, context }, call));
+    return this.wrapped(known, answer);
+  }
+
+  private async unwrap(wrapped: WrappedKey, context: BoundContext, limits: CallOptions): Promise<Uint8Array> {
+    this.checkWrapped(wrapped);
+    const resolved = this.calls.driver().resolved;
+    const kind = resolved && wrapped.kind !== undefined ? wrapped.kind : (await this.known(limits)).kind;
+    const driver = this.calls.driver();
+    if (this.canonical(wrapped.cmk) !== driver.resource) this.calls.refuse("malformed", "the wrapped key names another CMK");
+    const { bytes, keyVersion } = wrapped;
+    const request = { kind, bytes, context, keyVersion };
+    const answer = await this.calls.call("unwrap", context, limits, async (call) => driver.unwrap(request, call), wipeAnswer);
+    this.calls.checkAnswer(answer, driver.resource, keyVersion);
+    return kind === "rsa" ? this.sealedRoot(answer.plaintext, context) : this.exactRoot(answer.plaintext, "decrypt-failed");
+  }
+
+  private async known(limits: CallOptions): Promise<KnownKey> {
+    return this.calls.known(this.pin?.keyVersion ?? null, limits);
+  }
+
+  /** One deadline for all the requests that a call needs. */
+  private until(options: CallOptions): CallOptions {
+    return untilDeadline(options, this.calls.runtime.clock);
+  }
+
+  private checkWrapped({ bytes, keyVersion, kind, cmk }: WrappedKey): void {
+    if (!(bytes instanceof Uint8Array) || bytes.length === 0 || bytes.length > maxWrappedBytes) {
+      this.calls.refuse("malformed", `expected a wrapped key of 1 to ${maxWrappedBytes} bytes`);
+    }
+    if (keyVersion !== null && !(typeof keyVersion === "string" && this.calls.adapter.keyVersionGrammar.test(keyVersion))) {
+      this.calls.refuse("malformed", "the wrapped key's version is not one of this cloud");
+    }
+    if (kind !== undefined && kind !== "rsa" && kind !== "symmetric")
+      this.calls.refuse("malformed", "the wrapped key has an unknown kind");
+    if (cmk.provider !== this.cmk.provider) this.calls.refuse("malformed", "the wrapped key names another provider");
+  }
+
+  private canonical(cmk: Cmk): string | undefined {
+    try {
+      return this.calls.adapter.open(cmk.resource).resource;
+    } catch {
+      return undefined;
+    }
+  }
+
+  private sealedRoot(payload: Uint8Array, context: BoundContext): Uint8Array {
+    const root = openPayload(payload, context);
+    wipe(payload);
+    return root ?? this.calls.refuse("decrypt-failed");
+  }
+
+  private exactRoot(plaintext: Uint8Array, otherwise: KmsErrorCode): Uint8Array {
+    const root = plaintext.length === rootBytes ? new Uint8Array(plaintext) : undefined;
+    wipe(plaintext);
+    return root ?? this.calls.refuse(otherwise);
+  }
+
+  private wrapped(known: KnownKey, answer: DriverWrap): WrappedKey {
+    this.calls.checkAnswer(answer, known.resource, null);
+    const { keyVersion, bytes } = answer;
+    if (bytes.length === 0 || bytes.length > maxWrappedBytes)
+      this.calls.refuse("bad-answer", "the wrapped key has an impossible length");
+    return {
+      cmk: { provider: this.cmk.provider, resource: known.resource },
+      keyVersion,
+      bytes: new Uint8Array(bytes),
+      kind: known.kind,
+    };
+  }
+}
+
+function wipeAnswer(late: DriverUnwrap): void {
+  wipe(late.plaintext);
+}

@@ -1,0 +1,102 @@
+import { systemClock, type Clock } from "./clock.ts";
+import { maxResourceLength, type Cmk, type PublicKeyPin } from "./cmk.ts";
+import type { KmsAdapter } from "./driver.ts";
+import { eventSink, type EventSink } from "./events.ts";
+import { KeyMemory } from "./key-memory.ts";
+import { DrivenKey, type KmsKey } from "./kms-key.ts";
+import { KmsError } from "./kms-error.ts";
+
+/** Keys in several clouds behind one contract. */
+export interface Kms {
+  /**
+   * Opens a key: parses, sends nothing.
+   *
+   * @param options.pin The version and SHA-256 of the public key that an RSA key must have. Without one, the first
+   * answer is pinned for as long as this `Kms` lives, and the first wrap is opened once before it is trusted.
+   * @throws {KmsError} `invalid-resource`: outside the cloud's grammar. `adapter-missing`: with the command that installs it.
+   */
+  open(cmk: Cmk, options?: { readonly pin?: PublicKeyPin }): KmsKey;
+  /** Hands an event to the listener and the diagnostics channel; `observed()` says whether anybody listens. */
+  readonly events: { readonly emit: EventSink; readonly observed: () => boolean };
+  /** Closes the adapters' connections. */
+  close(): Promise<void>;
+}
+
+export interface MultiCloudKmsOptions {
+  /** One a provider. */
+  readonly adapters: readonly KmsAdapter[];
+  /** Called with every event; see {@link KmsEvent}. The same events are published on `node:diagnostics_channel` "cmkit". */
+  readonly onEvent?: EventSink;
+  /** For tests. */
+  readonly clock?: Clock;
+}
+
+/**
+ * One `Kms` out of one adapter a cloud.
+ *
+ * @throws {TypeError} for two adapters of one provider.
+ * @throws {KmsError} `unsupported`: while NODE_TLS_REJECT_UNAUTHORIZED=0 turns off the checking of certificates.
+ */
+export function multiCloudKms(options: MultiCloudKmsOptions): Kms {
+  refuseUncheckedTls();
+  const adapters = new Map<string, KmsAdapter>();
+  for (const adapter of options.adapters) {
+    if (adapters.has(adapter.provider)) throw new TypeError(`expected one adapter a provider, got two for ${adapter.provider}`);
+    adapters.set(adapter.provider, adapter);
+  }
+  const events = eventSink(options.onEvent);
+  const runtime = { clock: options.clock ?? systemClock, random: Math.random, memory: new KeyMemory(), emit: events.emit };
+  return {
+    events,
+    open(cmk, { pin } = {}) {
+      const { provider, resource } = checkedCmk(cmk);
+      const adapter = adapters.get(provider) ?? adapterMissing(provider);
+      return new DrivenKey(adapter, adapter.open(resource), pin && checkedPin(pin), runtime);
+    },
+    async close() {
+      await Promise.all([...adapters.values()].map(async (adapter) => adapter.close?.()));
+    },
+  };
+}
+
+/** Certificates are what keeps tokens and keys from strangers: nothing starts while their checking is off. */
+function refuseUncheckedTls(): void {
+  if (process.env["NODE_TLS_REJECT_UNAUTHORIZED"] === "0") {
+    throw new KmsError("unsupported", {
+      detail: "NODE_TLS_REJECT_UNAUTHORIZED=0 turns off the checking of certificates; unset it",
+    });
+  }
+}
+
+function checkedCmk(cmk: Cmk): Cmk {
+  if (typeof cmk !== "object" || cmk === null) throw new TypeError("expected a CMK { provider, resource }");
+  const { provider, resource } = cmk;
+  if (typeof provider !== "string") throw new TypeError(`expected provider to be a string, got ${typeof provider}`);
+  if (typeof resource !== "string") throw new TypeError(`expected resource to be a string, got ${typeof resource}`);
+  if (resource.length === 0 || resource.length > maxResourceLength) {
+    throw new KmsError("invalid-resource", { detail: `expected 1 to ${maxResourceLength} characters, got ${resource.length}` });
+  }
+  // eslint-disable-next-line no-control-regex -- refusing control characters is what it is for
+  if (/[\u0000-\u001f\u007f-\u009f]/.test(resource))
+    throw new KmsError("invalid-resource", { detail: "it has a control character" });
+  return { provider, resource };
+}
+
+function checkedPin(pin: PublicKeyPin): PublicKeyPin {
+  if (!(pin.spkiSha256 instanceof Uint8Array) || pin.spkiSha256.length !== 32)
+    throw new TypeError("expected pin.spkiSha256 to be 32 bytes");
+  if (pin.keyVersion !== null && typeof pin.keyVersion !== "string")
+    throw new TypeError("expected pin.keyVersion to be a string or null");
+  return { keyVersion: pin.keyVersion, spkiSha256: pin.spkiSha256.slice() };
+}
+
+const published = new Set(["aws", "gcp", "azure", "oci"]);
+
+function adapterMissing(provider: string): never {
+  const detail = published.has(provider)
+    ? `run "npm install @cmkit/${provider}" and add ${provider}() to the adapters`
+    : provider === "local"
+      ? `add local() from "@cmkit/core/local" to the adapters`
+      : "the provider is not known, and no adapter in the list has its name";
+  throw new KmsError("adapter-missing", { detail });
+}
