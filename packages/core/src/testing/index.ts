@@ -1,2 +1,1 @@
-// The conformance suite.
-export const conformance = undefined;
+export { fakeClock, type FakeClock } from "./fake-clock.ts";
