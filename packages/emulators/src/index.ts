@@ -1,1 +1,16 @@
-export {};
+export { awsEmulator, type AwsEmulator, type AwsEmulatorOptions } from "./aws/emulator.ts";
+export type { AwsEmulatorKey, AwsEmulatorVerbs } from "./aws/emulator-verbs.ts";
+export type { AwsKeySpec } from "./aws/key-material.ts";
+export type { KeyState } from "./aws/kms-key.ts";
+export type { Denial } from "./aws/policy.ts";
+export {
+  type AwsSeed,
+  type AwsSeedKey,
+  type AwsSeedMaterial,
+  type AwsSeedPrincipal,
+  defaultAwsSeed,
+  parseAwsSeed,
+} from "./aws/seed.ts";
+export type { EmulatedCall } from "./call-log.ts";
+export { emulatorControl, type EmulatorControl } from "./control-client.ts";
+export { type Fault, type FaultEffect, type FaultFilter, FaultScript, parseFault } from "./faults.ts";

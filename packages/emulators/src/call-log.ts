@@ -1,0 +1,43 @@
+/** One request that an emulator answered. */
+export interface EmulatedCall {
+  /** The operation's name, such as `Decrypt`; `unknown` when the request named none. */
+  readonly operation: string;
+  /** The key's full name when it was found, else what the request called it. */
+  readonly keyId: string | undefined;
+  /** The HTTP status; 0 when the connection was reset. */
+  readonly status: number;
+  /** The service's name for the error, when the answer was one. */
+  readonly errorName: string | undefined;
+}
+
+// A soak test makes millions of calls; counts stay exact, the list keeps the latest.
+const maxListed = 10_000;
+
+/** Counts every call and lists the latest 10,000. */
+export class CallLog {
+  #calls: EmulatedCall[] = [];
+  #counts = new Map<string, number>();
+
+  /** Records one call. */
+  add(call: EmulatedCall): void {
+    this.#counts.set(call.operation, (this.#counts.get(call.operation) ?? 0) + 1);
+    this.#calls.push(call);
+    if (this.#calls.length >= 2 * maxListed) this.#calls = this.#calls.slice(-maxListed);
+  }
+
+  /** The latest calls, oldest first. */
+  list(): readonly EmulatedCall[] {
+    return this.#calls.slice(-maxListed);
+  }
+
+  /** How often each operation was called since the last reset. */
+  counts(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#counts);
+  }
+
+  /** Forgets everything. */
+  reset(): void {
+    this.#calls = [];
+    this.#counts.clear();
+  }
+}
