@@ -1,0 +1,74 @@
+import { KmsError, type Cmk } from "@cmkit/core";
+import type * as KmsSdk from "@aws-sdk/client-kms";
+import type { KmsArn } from "./arn.ts";
+import type { AwsClient } from "./aws-client.ts";
+import type { AwsCredentials, AwsOptions } from "./aws-options.ts";
+import { cloudEndpoint } from "./endpoint.ts";
+
+/** The SDK, imported at the first call. */
+export type Sdk = typeof KmsSdk;
+
+/** The clients of one adapter. */
+export interface AwsClients {
+  of(sdk: Sdk, arn: KmsArn): AwsClient;
+  /** Closes the connections of the clients that were made here; injected ones belong to whoever made them. */
+  close(): void;
+}
+
+// Long enough for a slow handshake, short enough that a dead host leaves time for another attempt within the default 5 s.
+const connectionTimeoutMs = 1500;
+// Below the deadline only of patient callers: for them a lost answer costs one attempt, not all of their time.
+const requestTimeoutMs = 10_000;
+
+/** One client a region, or one a CMK where each CMK has its own credentials. */
+export function awsClients({ client, credentials, endpoint }: AwsOptions): AwsClients {
+  const held = new Map<string, KmsSdk.KMSClient>();
+  return {
+    of(sdk, arn) {
+      if (client !== undefined) return typeof client === "function" ? client(arn.region) : client;
+      const name = typeof credentials === "function" ? arn.arn : arn.region;
+      const known = held.get(name);
+      if (known !== undefined) return known;
+      const made = new sdk.KMSClient({
+        region: arn.region,
+        endpoint: endpoint ?? cloudEndpoint(arn),
+        // Explicit, so that no variable and no profile decides.
+        useFipsEndpoint: false,
+        useDualstackEndpoint: false,
+        retryMode: "standard",
+        maxAttempts: 1,
+        requestHandler: {
+          connectionTimeout: connectionTimeoutMs,
+          requestTimeout: requestTimeoutMs,
+          throwOnRequestTimeout: true,
+        },
+        ...(credentials === undefined ? {} : { credentials: identityOf(credentials, arn) }),
+      });
+      held.set(name, made);
+      return made;
+    },
+    close() {
+      for (const client of held.values()) client.destroy();
+      held.clear();
+    },
+  };
+}
+
+/** Functions are handed to the SDK as a provider, which it asks again before the credentials expire. */
+function identityOf(
+  credentials: NonNullable<AwsOptions["credentials"]>,
+  { arn }: KmsArn,
+): AwsCredentials | (() => Promise<AwsCredentials>) {
+  if (typeof credentials !== "function") return credentials;
+  const cmk: Cmk = Object.freeze({ provider: "aws", resource: arn });
+  return async () => {
+    const identity: unknown = await credentials(cmk);
+    if (isIdentity(identity)) return identity;
+    throw new KmsError("credentials", { provider: "aws", detail: "the credentials function gave no access key" });
+  };
+}
+
+export function isIdentity(value: unknown): value is AwsCredentials {
+  const { accessKeyId, secretAccessKey } = value instanceof Object ? (value as Record<string, unknown>) : {};
+  return typeof accessKeyId === "string" && accessKeyId !== "" && typeof secretAccessKey === "string" && secretAccessKey !== "";
+}
