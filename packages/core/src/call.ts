@@ -1,22 +1,8 @@
 import { ageMs, now, type Clock } from "./clock.ts";
+import { Limit, remainingMs, type CallOptions } from "./limit.ts";
 import type { DriverCall, Failure } from "./driver.ts";
 import { isKmsError, KmsError } from "./kms-error.ts";
 
-/** Options of every call that may reach a KMS. */
-export interface CallOptions {
-  /** Ends the wait with `aborted`. */
-  readonly signal?: AbortSignal | undefined;
-  /** For the whole call, retries included. Default 5,000. */
-  readonly timeoutMs?: number | undefined;
-}
-
-/** Options whose deadline is fixed: a call that needs several requests has one deadline for all of them. */
-interface DeadlineOptions extends CallOptions {
-  readonly [deadline]?: number;
-}
-
-const deadline = Symbol("deadline");
-const defaultTimeoutMs = 5000;
 const maxAttempts = 4;
 const firstBackoffMs = 50;
 const maxBackoffMs = 2000;
@@ -82,58 +68,6 @@ export async function runCall<T>(call: Call<T>, runtime: CallRuntime): Promise<O
   }
 }
 
-/** Says that the caller has aborted or the deadline passed, and ends every wait when that happens. */
-class Limit {
-  reached: "timeout" | "aborted" | undefined;
-  private readonly controller = new AbortController();
-  private readonly done = new AbortController();
-  private readonly stopped: Promise<never>;
-  private readonly clock: Clock;
-
-  constructor(timeoutMs: number, signal: AbortSignal | undefined, clock: Clock) {
-    this.clock = clock;
-    let stop: (reason: Error) => void;
-    this.stopped = new Promise((_resolve, reject) => {
-      stop = reject;
-    });
-    this.stopped.catch(() => {});
-    const reach = (why: "timeout" | "aborted"): void => {
-      this.reached ??= why;
-      this.controller.abort();
-      stop(new Error(why));
-    };
-    if (signal?.aborted === true) reach("aborted");
-    signal?.addEventListener("abort", () => reach("aborted"), { once: true, signal: this.done.signal });
-    if (timeoutMs <= 0) reach("timeout");
-    clock.sleep(Math.max(1, timeoutMs), this.done.signal).then(
-      () => reach("timeout"),
-      () => {},
-    );
-  }
-
-  get signal(): AbortSignal {
-    return this.controller.signal;
-  }
-
-  async race<T>(attempt: Promise<T>, discard: ((late: T) => void) | undefined): Promise<T> {
-    attempt.then(
-      (value) => {
-        if (this.reached !== undefined) discard?.(value);
-      },
-      () => {},
-    );
-    return Promise.race([attempt, this.stopped]);
-  }
-
-  async sleep(ms: number): Promise<void> {
-    await this.clock.sleep(ms, this.signal).catch(() => {});
-  }
-
-  end(): void {
-    this.done.abort();
-  }
-}
-
 function mayRetry(failure: Failure | KmsError, attempts: number): boolean {
   const { code } = failure;
   return attempts < maxAttempts && (code === "throttled" || code === "unavailable" || code === "timeout");
@@ -154,17 +88,4 @@ function toKmsError(provider: string, failure: Failure | KmsError, cause: unknow
     ...(failure.requestId === undefined ? {} : { requestId: failure.requestId }),
     ...(failure.detail === undefined ? {} : { detail: failure.detail }),
   });
-}
-
-/** Fixes the deadline of `options` now, on the monotonic clock. @throws {RangeError} unless `timeoutMs` is above 0. */
-export function untilDeadline(options: CallOptions, clock: Clock): CallOptions {
-  const { signal, timeoutMs = defaultTimeoutMs, [deadline]: fixed } = options as DeadlineOptions;
-  if (!(timeoutMs > 0 && timeoutMs < 2 ** 31)) throw new RangeError(`expected timeoutMs between 0 and 2^31, got ${timeoutMs}`);
-  const limits: DeadlineOptions = { signal, timeoutMs, [deadline]: fixed ?? clock.monotonicMs() + timeoutMs };
-  return limits;
-}
-
-function remainingMs(options: CallOptions, clock: Clock): number {
-  const { [deadline]: fixed } = untilDeadline(options, clock) as DeadlineOptions;
-  return (fixed ?? 0) - clock.monotonicMs();
 }

@@ -35,6 +35,10 @@ export function now(clock: Clock): Moment {
 }
 
 /** The larger of both differences: a machine that slept, or a wall clock set back, cannot make anything younger. */
+export function ageAt(at: Moment, since: Moment): number {
+  return Math.max(at.monotonicMs - since.monotonicMs, at.wallMs - since.wallMs);
+}
+
 export function ageMs(clock: Clock, since: Moment): number {
-  return Math.max(clock.monotonicMs() - since.monotonicMs, clock.wallMs() - since.wallMs);
+  return ageAt(now(clock), since);
 }

@@ -1,4 +1,4 @@
-export type { CallOptions } from "./call.ts";
+export type { CallOptions } from "./limit.ts";
 export type { Clock } from "./clock.ts";
 export type { Cmk, KeyDescription, KeyKind, KeyState, Provider, PublicKey, PublicKeyPin, WrappedKey } from "./cmk.ts";
 export type { BoundContext, Context } from "./context.ts";
@@ -20,3 +20,21 @@ export { diagnosticsChannelName, type CacheEvent, type CallEvent, type EventSink
 export type { KmsKey, WrapOptions } from "./kms-key.ts";
 export { multiCloudKms, type Kms, type MultiCloudKmsOptions } from "./kms.ts";
 export { isKmsError, KmsError, kmsErrorCodes, type KmsErrorCode, type KmsErrorDetails } from "./kms-error.ts";
+export type { Path } from "./path.ts";
+export type { DataKeyPurpose } from "./data-key.ts";
+export { memoryDataKeyStore, type DataKeyRecord, type DataKeyStore, type StoreOptions } from "./data-key-store.ts";
+export {
+  envelope,
+  type Envelope,
+  type OpenOptions,
+  type Sealer,
+  type SealerOptions,
+  type SealOptions,
+  type TenantOptions,
+} from "./envelope.ts";
+export type { EnvelopeCmk, EnvelopeOptions } from "./envelope-options.ts";
+export { fileDataKeyStore } from "./file-data-key-store.ts";
+export { inspectSealed, type SealedInspection } from "./inspect-sealed.ts";
+export type { RecordKey } from "./origin-tag.ts";
+export type { Profile } from "./sealed-message.ts";
+export { fromText, toText } from "./text-form.ts";

@@ -1,10 +1,11 @@
-import { runCall, type CallOptions, type CallRuntime } from "./call.ts";
+import { runCall, type CallRuntime } from "./call.ts";
 import { now } from "./clock.ts";
 import type { Cmk, KeyDescription, KeyState } from "./cmk.ts";
 import type { BoundContext } from "./context.ts";
 import type { DriverAnswer, DriverCall, DriverOperation, Failure, KmsAdapter, KmsDriver } from "./driver.ts";
 import type { CallEvent, EventSink } from "./events.ts";
 import type { KeyMemory, KnownKey } from "./key-memory.ts";
+import type { CallOptions } from "./limit.ts";
 import { KmsError, type KmsErrorCode } from "./kms-error.ts";
 
 export interface KeyRuntime extends CallRuntime {

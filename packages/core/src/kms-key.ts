@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { untilDeadline, type CallOptions } from "./call.ts";
+import { untilDeadline, type CallOptions } from "./limit.ts";
 import {
   maxWrappedBytes,
   rootBytes,
@@ -29,13 +29,16 @@ export interface WrapOptions extends CallOptions {
 
 /** One key in one cloud. Opened by `Kms.open`; every method may be called concurrently. */
 export interface KmsKey {
-  /** As opened, in canonical form. */
+  /** In canonical form; an alias becomes the key itself once it has been resolved. */
   readonly cmk: Cmk;
   /** Set when the key was opened with a pin. */
   readonly pin: PublicKeyPin | undefined;
 
   /** Asks the KMS what the key is and in which state. @throws {KmsError} */
   describe(options?: CallOptions): Promise<KeyDescription>;
+
+  /** The key itself: an alias or versionless id is resolved by the first describe and then fixed; else no request. @throws {KmsError} */
+  resolve(options?: CallOptions): Promise<Cmk>;
 
   /**
    * The public key of an RSA key: checked, and the same for as long as this `Kms` lives.
@@ -69,20 +72,27 @@ export interface KmsKey {
 
 /** The portable key made of an adapter's small driver. */
 export class DrivenKey implements KmsKey {
-  readonly cmk: Cmk;
   readonly pin: PublicKeyPin | undefined;
   private readonly calls: KeyCalls;
   private readonly rsa: RsaWrapping;
 
   constructor(adapter: KmsAdapter, driver: KmsDriver, pin: PublicKeyPin | undefined, runtime: KeyRuntime) {
     this.calls = new KeyCalls(adapter, driver, runtime);
-    this.cmk = this.calls.cmk;
     this.pin = pin;
     this.rsa = new RsaWrapping(this.calls, pin);
   }
 
+  get cmk(): Cmk {
+    return { provider: this.calls.cmk.provider, resource: this.calls.driver().resource };
+  }
+
   async describe(options: CallOptions = {}): Promise<KeyDescription> {
     return this.calls.describe(this.pin?.keyVersion ?? null, this.until(options));
+  }
+
+  async resolve(options: CallOptions = {}): Promise<Cmk> {
+    if (!this.calls.driver().resolved) await this.known(this.until(options));
+    return this.cmk;
   }
 
   async publicKey(options: CallOptions = {}): Promise<PublicKey> {

@@ -1,5 +1,5 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
-import type { CallOptions } from "./call.ts";
+import type { CallOptions } from "./limit.ts";
 import { rootBytes, type PublicKeyPin, type WrappedKey } from "./cmk.ts";
 import type { BoundContext } from "./context.ts";
 import type { KeyCalls } from "./key-calls.ts";

@@ -1,0 +1,103 @@
+import { timingSafeEqual } from "node:crypto";
+import type { WrappedKey } from "./cmk.ts";
+import { bindContext, type BoundContext } from "./context.ts";
+import { deriveDataKey, type DataKey } from "./data-key.ts";
+import { isRecordOf, type DataKeyRecord } from "./data-key-store.ts";
+import type { EnvelopeCmk, EnvelopeSettings } from "./envelope-options.ts";
+import { isKmsError, KmsError, type KmsErrorCode } from "./kms-error.ts";
+import type { KmsKey } from "./kms-key.ts";
+import type { CallOptions } from "./limit.ts";
+import { askStore } from "./ask-store.ts";
+import type { SealedMessage } from "./sealed-message.ts";
+import { wipe } from "./wipe.ts";
+
+/** What a message, or the store for it, says of its data key. */
+export type DataKeySource = Pick<DataKeyRecord, "context" | "purpose" | "origin"> & {
+  readonly recipients: readonly WrappedKey[];
+};
+
+/** A recipient of a data key that an accepted CMK can open. */
+export interface Candidate {
+  readonly key: KmsKey;
+  readonly wrapped: WrappedKey;
+}
+
+/**
+ * The order of an open between cache and cipher. Everything before the KMS is local, so that hostile input costs no call:
+ * record by (tenant, id), context, origin tag, accepted CMK. Then the KMS, the derivation, and the id.
+ */
+export class DataKeyOpener {
+  private readonly settings: EnvelopeSettings;
+
+  constructor(settings: EnvelopeSettings) {
+    this.settings = settings;
+  }
+
+  /** @throws {KmsError} `unknown-data-key`; `decrypt-failed` for a record that is not what it should be. */
+  async source(message: SealedMessage, context: BoundContext, limits: CallOptions): Promise<DataKeySource> {
+    if (message.profile === "portable") {
+      return { context: context.entries, purpose: "field", origin: message.origin, recipients: message.recipients };
+    }
+    const { dataKeys } = this.settings;
+    if (dataKeys === undefined) throw new KmsError("unsupported", { detail: "compact messages need a data-key store" });
+    const record = await askStore(async () => dataKeys.get(context.entries.tenant, message.id, limits));
+    if (record === undefined) throw new KmsError("unknown-data-key");
+    if (!isRecordOf(message.id, record)) throw new KmsError("decrypt-failed");
+    return record;
+  }
+
+  /**
+   * The recipients that may be tried, in the order in which the CMKs are accepted.
+   * @param escrow The name of the one escrow CMK that is meant; without it those are left out.
+   */
+  async candidates(
+    id: Uint8Array,
+    source: DataKeySource,
+    context: BoundContext,
+    escrow: string | undefined,
+    limits: CallOptions,
+  ): Promise<[Candidate, ...Candidate[]]> {
+    const { origin, rsaAllowed } = this.settings;
+    if (source.purpose !== "field" || bindContext(source.context).key !== context.key) throw new KmsError("decrypt-failed");
+    if (origin !== undefined && !(source.origin !== null && origin.verify(source.origin, "field", context, id))) {
+      throw new KmsError("decrypt-failed");
+    }
+    const candidates: Candidate[] = [];
+    for (const cmk of await this.settings.acceptedCmks(context.entries.tenant)) {
+      if (cmk.escrow === escrow) candidates.push(...(await this.matching(cmk, source.recipients, limits)));
+    }
+    if (!rsaAllowed && candidates.some(({ wrapped }) => wrapped.kind !== "symmetric")) throw needsRecordKey();
+    const [first, ...further] = candidates;
+    if (first === undefined) throw new KmsError("key-removed");
+    return [first, ...further];
+  }
+
+  /** Unwraps and derives. @throws {KmsError} `decrypt-failed`: also when the root is of another data key. */
+  async unwrap({ key, wrapped }: Candidate, id: Uint8Array, context: BoundContext, limits: CallOptions): Promise<DataKey> {
+    const root = await key.unwrapKey(wrapped, context.entries, limits);
+    const dataKey = deriveDataKey(root, "field", context);
+    wipe(root);
+    if (!timingSafeEqual(dataKey.id, id)) throw new KmsError("decrypt-failed");
+    return dataKey;
+  }
+
+  private async matching(cmk: EnvelopeCmk, recipients: readonly WrappedKey[], limits: CallOptions): Promise<Candidate[]> {
+    const mine = recipients.filter((recipient) => recipient.cmk.provider === cmk.provider);
+    if (mine.length === 0) return [];
+    const key = this.settings.kms.open(cmk, cmk.pin && { pin: cmk.pin });
+    const { resource } = await key.resolve(limits);
+    return mine.filter((recipient) => recipient.cmk.resource === resource).map((wrapped) => ({ key, wrapped }));
+  }
+}
+
+const passing: ReadonlySet<KmsErrorCode> = new Set<KmsErrorCode>(["unavailable", "timeout", "throttled"]);
+
+/** Whether failover may try another recipient after this: never after a refusal. */
+export function isPassing(error: unknown): boolean {
+  return isKmsError(error) && passing.has(error.code);
+}
+
+export function needsRecordKey(): KmsError {
+  const detail = 'an RSA CMK needs a recordKey (or origin: "none"): anyone with its public key can make wraps';
+  return new KmsError("unsupported", { detail });
+}

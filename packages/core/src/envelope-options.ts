@@ -1,0 +1,102 @@
+import { systemClock, type Clock } from "./clock.ts";
+import type { Cmk, PublicKeyPin } from "./cmk.ts";
+import { isService, type DataKeyStore } from "./data-key-store.ts";
+import type { Kms } from "./kms.ts";
+import { originTagger, type OriginTagger, type RecordKey } from "./origin-tag.ts";
+
+/** A CMK as an envelope is told of it. */
+export interface EnvelopeCmk extends Cmk {
+  /** For RSA keys: version and fingerprint of the public key. Without one the first answer is pinned for this process. */
+  readonly pin?: PublicKeyPin;
+  /** Makes it an escrow recipient of this name: wrapped to like any other, opened only by `open(…, { escrow: name })`. */
+  readonly escrow?: string;
+}
+
+type Awaitable<T> = T | Promise<T>;
+
+export interface EnvelopeOptions {
+  readonly kms: Kms;
+  /** The CMK (or CMKs, each becomes a recipient) for a tenant's new data keys. Asked at most once a TTL. */
+  readonly cmk: (tenant: string) => Awaitable<EnvelopeCmk | readonly EnvelopeCmk[]>;
+  /** The CMKs that may open a tenant's data: current ones first, then old ones. Default: what `cmk` gives. Never taken from a message. */
+  readonly accepted?: (tenant: string) => Awaitable<readonly EnvelopeCmk[]>;
+  /** Where wrapped data keys are kept. Without one only portable messages can be sealed and opened. */
+  readonly dataKeys?: DataKeyStore;
+  /** 32 bytes that tag each data key as the operator's own. RSA CMKs are refused without it. */
+  readonly recordKey?: RecordKey;
+  /** "none" gives origin tags up: whoever has an RSA CMK's public key, and can write where data keys are stored, can then forge data. */
+  readonly origin?: "none";
+  /** A label written on each data key: `[a-z0-9][a-z0-9_.-]{0,63}`. */
+  readonly service: string;
+  readonly cache?: {
+    /** How long a data key is usable after the KMS last answered. Default and maximum 1,800,000 (30 minutes); 0 caches nothing. */
+    readonly ttlMs?: number;
+    /** Default 10,000 for reading and as many for writing. */
+    readonly maxEntries?: number;
+  };
+  /** How long a data key seals new messages. Default and maximum 86,400,000 (24 hours). */
+  readonly dataKeyLifetimeMs?: number;
+  /** How many messages a data key seals. Default 2^24, maximum 2^32. */
+  readonly dataKeyMessages?: number;
+  /** Try the next accepted recipient after `unavailable`, `timeout` or `throttled`. Default false. A refusal is always final. */
+  readonly failover?: boolean;
+  /** "never": sealing goes on without asking the KMS again; a revocation then stops reading, not writing. */
+  readonly confirm?: "never";
+  /** For tests. */
+  readonly clock?: Clock;
+}
+
+/** {@link EnvelopeOptions}, checked and with the defaults filled in. */
+export interface EnvelopeSettings {
+  readonly kms: Kms;
+  readonly sealingCmks: (tenant: string) => Promise<readonly [EnvelopeCmk, ...EnvelopeCmk[]]>;
+  readonly acceptedCmks: (tenant: string) => Promise<readonly EnvelopeCmk[]>;
+  readonly dataKeys: DataKeyStore | undefined;
+  readonly origin: OriginTagger | undefined;
+  readonly rsaAllowed: boolean;
+  readonly service: string;
+  readonly ttlMs: number;
+  readonly maxEntries: number;
+  readonly lifetimeMs: number;
+  readonly maxMessages: number;
+  readonly failover: boolean;
+  readonly confirms: boolean;
+  readonly clock: Clock;
+}
+
+const maxTtlMs = 30 * 60_000;
+const maxLifetimeMs = 24 * 3_600_000;
+const maxMessages = 2 ** 32; // NIST SP 800-38D §8.3: random IVs, all instances of a key together
+
+/** @throws {TypeError | RangeError} that says what was expected. */
+export function envelopeSettings(options: EnvelopeOptions): EnvelopeSettings {
+  const { kms, cmk, accepted, dataKeys, recordKey, service, cache = {} } = options;
+  if (!isService(service)) throw new TypeError("expected service to match [a-z0-9][a-z0-9_.-]{0,63}");
+  if (typeof cmk !== "function") throw new TypeError("expected cmk to be a function of the tenant");
+  const sealingCmks: EnvelopeSettings["sealingCmks"] = async (tenant) => {
+    const [first, ...further] = [await cmk(tenant)].flat<readonly (EnvelopeCmk | readonly EnvelopeCmk[])[]>();
+    if (first === undefined) throw new TypeError("expected cmk to give at least one CMK");
+    return [first, ...further];
+  };
+  return {
+    kms,
+    sealingCmks,
+    acceptedCmks: accepted === undefined ? sealingCmks : async (tenant) => accepted(tenant),
+    dataKeys,
+    origin: recordKey === undefined ? undefined : originTagger(recordKey),
+    rsaAllowed: recordKey !== undefined || options.origin === "none",
+    service,
+    ttlMs: between(0, cache.ttlMs ?? maxTtlMs, maxTtlMs, "cache.ttlMs"),
+    maxEntries: between(1, cache.maxEntries ?? 10_000, 10_000_000, "cache.maxEntries"),
+    lifetimeMs: between(1, options.dataKeyLifetimeMs ?? maxLifetimeMs, maxLifetimeMs, "dataKeyLifetimeMs"),
+    maxMessages: between(1, options.dataKeyMessages ?? 2 ** 24, maxMessages, "dataKeyMessages"),
+    failover: options.failover === true,
+    confirms: options.confirm !== "never",
+    clock: options.clock ?? systemClock,
+  };
+}
+
+function between(min: number, value: number, max: number, name: string): number {
+  if (!(value >= min && value <= max)) throw new RangeError(`expected ${name} from ${min} to ${max}, got ${value}`);
+  return value;
+}

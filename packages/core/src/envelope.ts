@@ -1,0 +1,194 @@
+import type { Cmk } from "./cmk.ts";
+import { checkPlaintext } from "./content-cipher.ts";
+import type { BoundContext } from "./context.ts";
+import { ContextTable } from "./context-table.ts";
+import { envelopeSettings, type EnvelopeOptions, type EnvelopeSettings } from "./envelope-options.ts";
+import type { CacheEvent } from "./events.ts";
+import { restsOn, type EvictReason, type HeldKey } from "./held-keys.ts";
+import { KmsError } from "./kms-error.ts";
+import type { CallOptions } from "./limit.ts";
+import { encodePath, type Path } from "./path.ts";
+import { ReadingKeys } from "./reading-keys.ts";
+import { refusalScope } from "./refusals.ts";
+import { parseSealed, type Profile } from "./sealed-message.ts";
+import { SealingKeys, type SealingKey } from "./sealing-keys.ts";
+
+/** Whose data it is. */
+export interface TenantOptions extends CallOptions {
+  readonly tenant: string;
+  /** Context entries beside the tenant; opening needs the same ones. @see Context */
+  readonly context?: Readonly<Record<string, string>>;
+}
+
+export interface SealerOptions extends TenantOptions {
+  /** `compact` (default with a data-key store): 73–75 bytes more than the plaintext. `portable`: carries its wrapped data key. */
+  readonly profile?: Profile;
+}
+
+export interface SealOptions extends SealerOptions {
+  /** Where the message belongs; opening needs the same. Default `[]`. */
+  readonly path?: Path;
+}
+
+export interface OpenOptions extends TenantOptions {
+  readonly path?: Path;
+  /** Opens with the escrow CMK of this name, and with no other. */
+  readonly escrow?: string;
+}
+
+/** Seals synchronously, for as long as its data key may be used. */
+export interface Sealer extends Disposable {
+  /**
+   * Seals one message.
+   *
+   * @param plaintext At most 64 MiB. Borrowed.
+   * @returns A new `Uint8Array`.
+   * @throws {KmsError} `data-key-expired`: the key's age, count or last confirmation ended, or it was purged, refused or disposed of. Get a new sealer.
+   */
+  seal(plaintext: Uint8Array, path?: Path): Uint8Array;
+}
+
+/** Encrypts and decrypts a service's data under its tenants' CMKs. */
+export interface Envelope {
+  /**
+   * Seals bytes. On a warm cache it makes no call, derives nothing and hashes nothing.
+   *
+   * @param plaintext At most 64 MiB. Borrowed.
+   * @returns A sealed message. @see docs/envelope-format.md
+   * @throws {KmsError} the KMS's refusal, at the latest one TTL after it began; `unavailable` while the store or the KMS cannot be reached.
+   */
+  seal(plaintext: Uint8Array, options: SealOptions): Promise<Uint8Array>;
+  /**
+   * Opens what `seal` or a sealer made, under the same tenant, context and path.
+   *
+   * @throws {KmsError} `malformed`: not a sealed message. `decrypt-failed`: another tenant, context or path, or any change.
+   * `unknown-data-key`, `key-removed`; the KMS's refusal, at the latest one TTL after it began.
+   */
+  open(sealed: Uint8Array, options: OpenOptions): Promise<Uint8Array>;
+  /** A synchronous sealer for one tenant: the hot path. @throws {KmsError} as `seal` does. */
+  sealer(options: SealerOptions): Promise<Sealer>;
+  /** Drops every data key that rests on `cmk`, or all of them, for reading and writing. */
+  purge(cmk?: Cmk): void;
+}
+
+/**
+ * Envelope encryption: AES-256-GCM data keys under CMKs, cached for at most `cache.ttlMs`.
+ *
+ * The bound: at most `ttlMs` after the KMS first refuses, nothing is opened any more and nothing written.
+ * @throws {TypeError | RangeError} for options that cannot be.
+ * @see docs/envelope-format.md, docs/threat-model.md
+ */
+export function envelope(options: EnvelopeOptions): Envelope {
+  return new CachedEnvelope(envelopeSettings(options));
+}
+
+class CachedEnvelope implements Envelope {
+  private readonly settings: EnvelopeSettings;
+  private readonly contexts = new ContextTable();
+  private readonly reading: ReadingKeys;
+  private readonly sealing: SealingKeys;
+
+  constructor(settings: EnvelopeSettings) {
+    this.settings = settings;
+    const evicted = (key: HeldKey, reason: EvictReason): void => this.emit("evict", key.context, reason);
+    const refused = (error: unknown, context: BoundContext, cmk: Cmk): void => this.refused(error, context, cmk);
+    this.reading = new ReadingKeys(settings, evicted, refused);
+    this.sealing = new SealingKeys(settings, evicted, refused);
+  }
+
+  async seal(plaintext: Uint8Array, options: SealOptions): Promise<Uint8Array> {
+    const { path = [], tenant, context } = options;
+    checkPlaintext(plaintext);
+    const profile = this.profile(options);
+    const bound = this.contexts.bind(tenant, context);
+    refuseAborted(options);
+    let key = this.sealing.ready(bound);
+    if (key === undefined) encodePath(path); // wrong arguments are refused before any call
+    this.emit(key === undefined ? "miss" : "hit", bound);
+    for (;;) {
+      key ??= await this.sealing.obtain(bound, options);
+      const sealed = this.sealing.seal(key, profile, plaintext, path);
+      if (sealed !== undefined) return sealed;
+      key = undefined; // others used it up, or it was purged, while we waited
+    }
+  }
+
+  async open(sealed: Uint8Array, options: OpenOptions): Promise<Uint8Array> {
+    const { path = [], tenant, context, escrow } = options;
+    const message = parseSealed(sealed);
+    const bound = this.contexts.bind(tenant, context);
+    refuseAborted(options);
+    const held = escrow === undefined ? this.reading.cached(message, bound) : undefined;
+    this.emit(held === undefined ? "miss" : "hit", bound);
+    if (held === undefined) encodePath(path);
+    const opener = held ?? (await this.reading.load(message, bound, escrow, options));
+    return opener.open(message, path);
+  }
+
+  async sealer(options: SealerOptions): Promise<Sealer> {
+    const profile = this.profile(options);
+    const bound = this.contexts.bind(options.tenant, options.context);
+    const key = this.sealing.ready(bound) ?? (await this.sealing.obtain(bound, options));
+    return new KeySealer(key, profile, this.sealing);
+  }
+
+  purge(cmk?: Cmk): void {
+    const matches = cmk === undefined ? (): boolean => true : restsOn(this.settings.kms.open(cmk).cmk);
+    for (const keys of [this.reading, this.sealing]) {
+      keys.held.evict(undefined, matches, "purged");
+      keys.forgetRefusals();
+    }
+  }
+
+  /** The key itself refused: everything of that tenant and CMK goes. One context refused: what rests on it goes. */
+  private refused(error: unknown, context: BoundContext, cmk: Cmk): void {
+    const scope = refusalScope(error);
+    if (scope === "none" || scope === "data-key") return;
+    const { tenant } = context.entries;
+    const ofCmk = restsOn(cmk);
+    const ofContext = (key: HeldKey): boolean => key.context.key === context.key && ofCmk(key);
+    // Denied for a context that worked: it is not about the context.
+    const all = scope === "key" || this.reading.held.some(tenant, ofContext) || this.sealing.held.some(tenant, ofContext);
+    for (const keys of [this.reading, this.sealing]) keys.held.evict(tenant, all ? ofCmk : ofContext, "refused");
+  }
+
+  private profile({ profile }: SealerOptions): Profile {
+    const store = this.settings.dataKeys;
+    if (profile === "compact" && store === undefined)
+      throw new KmsError("unsupported", { detail: "compact messages need a data-key store" });
+    return profile ?? (store === undefined ? "portable" : "compact");
+  }
+
+  private emit(type: CacheEvent["type"], context: BoundContext, reason?: EvictReason): void {
+    const { events } = this.settings.kms;
+    if (events.observed()) events.emit({ type, tenant: context.entries.tenant, ...(reason === undefined ? {} : { reason }) });
+  }
+}
+
+class KeySealer implements Sealer {
+  private key: SealingKey | undefined;
+  private readonly profile: Profile;
+  private readonly keys: SealingKeys;
+
+  constructor(key: SealingKey, profile: Profile, keys: SealingKeys) {
+    this.key = key;
+    this.profile = profile;
+    this.keys = keys;
+  }
+
+  seal(plaintext: Uint8Array, path: Path = []): Uint8Array {
+    checkPlaintext(plaintext);
+    const sealed =
+      this.key !== undefined && this.keys.usable(this.key) ? this.keys.seal(this.key, this.profile, plaintext, path) : undefined;
+    if (sealed === undefined) throw new KmsError("data-key-expired", { detail: "get a new sealer" });
+    return sealed;
+  }
+
+  [Symbol.dispose](): void {
+    this.key = undefined;
+  }
+}
+
+function refuseAborted({ signal }: CallOptions): void {
+  if (signal?.aborted === true) throw new KmsError("aborted");
+}

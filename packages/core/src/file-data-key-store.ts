@@ -1,0 +1,201 @@
+import { constants, type Stats } from "node:fs";
+import { open, type FileHandle } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { Cmk, KeyKind, WrappedKey } from "./cmk.ts";
+import { DataKeyTable, isRecordOf, type DataKeyRecord, type DataKeyStore } from "./data-key-store.ts";
+import { KmsError } from "./kms-error.ts";
+
+/**
+ * A store in one file of JSON Lines, one record a line, appended and synced before `add` resolves. Several processes on one
+ * machine may share it. The file holds wrapped keys only, and is made readable by its owner alone.
+ *
+ * A line that was cut off by a crash was never acknowledged: it is passed over, and the next record begins a new line.
+ * @param path The file; made at the first `add`. Its directory must exist.
+ */
+export function fileDataKeyStore(path: string): DataKeyStore {
+  const file = new RecordFile(path);
+  return {
+    add: async (record) => file.exclusively(async () => file.add(record)),
+    get: async (tenant, id) => file.exclusively(async () => file.get(tenant, id)),
+    indexKey: async (context) =>
+      file.exclusively(async () => {
+        await file.refresh();
+        return file.table.indexKey(context);
+      }),
+  };
+}
+
+class RecordFile {
+  table = new DataKeyTable();
+  private readonly path: string;
+  private readBytes = 0;
+  private line = 0;
+  private damagedLine: number | undefined;
+  private inode: number | undefined;
+  private turn: Promise<unknown> = Promise.resolve();
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /** One after another within this process: reading on and appending must not interleave. */
+  async exclusively<T>(run: () => Promise<T>): Promise<T> {
+    const result = this.turn.then(run);
+    this.turn = result.catch(() => {});
+    return result;
+  }
+
+  async get(tenant: string, id: Uint8Array): Promise<DataKeyRecord | undefined> {
+    const held = this.table.get(tenant, id);
+    if (held !== undefined) return held;
+    await this.refresh();
+    const record = this.table.get(tenant, id);
+    if (record === undefined && this.damagedLine !== undefined) {
+      throw new KmsError("unknown-data-key", {
+        detail: `line ${this.damagedLine} of the data-key file is damaged and may have held it`,
+      });
+    }
+    return record;
+  }
+
+  async add(record: DataKeyRecord): Promise<DataKeyRecord> {
+    await this.refresh();
+    const standing = this.table.standing(record);
+    if (standing !== undefined) return standing;
+    await this.append(encodeRecord(record));
+    // Read back what the file now says: another process may have come first.
+    await this.refresh();
+    const stored =
+      record.purpose === "index" ? this.table.indexKey(record.context) : this.table.get(record.context.tenant, record.id);
+    if (stored === undefined)
+      throw new KmsError("unavailable", { detail: "the data-key file does not give back what was written" });
+    return stored;
+  }
+
+  /** Reads what was appended since the last time, or everything if the file was replaced. */
+  async refresh(): Promise<void> {
+    const file = await open(this.path, constants.O_RDONLY).catch(ignoreMissing);
+    if (file === undefined) return;
+    try {
+      const stats = await file.stat();
+      if (stats.ino !== this.inode || stats.size < this.readBytes) this.startOver(stats);
+      await this.readOn(file, stats.size);
+    } finally {
+      await file.close();
+    }
+  }
+
+  private startOver(stats: Stats): void {
+    this.table = new DataKeyTable();
+    this.readBytes = 0;
+    this.line = 0;
+    this.damagedLine = undefined;
+    this.inode = stats.ino;
+  }
+
+  private async readOn(file: FileHandle, size: number): Promise<void> {
+    if (size === this.readBytes) return;
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(size - this.readBytes), 0, size - this.readBytes, this.readBytes);
+    const complete = buffer.subarray(0, bytesRead).lastIndexOf(0x0a) + 1; // what has no line end yet may still be being written
+    for (const text of buffer.toString("utf8", 0, complete).split("\n").slice(0, -1)) {
+      this.line += 1;
+      const record = text === "" ? undefined : decodeRecord(text);
+      if (record !== undefined) this.table.insert(record);
+      else if (text !== "") this.damagedLine ??= this.line;
+    }
+    this.readBytes += complete;
+  }
+
+  private async append(text: string): Promise<void> {
+    const file = await open(this.path, constants.O_RDWR | constants.O_CREAT | constants.O_APPEND, 0o600);
+    try {
+      const { size } = await file.stat();
+      const last = size === 0 ? undefined : (await file.read(Buffer.alloc(1), 0, 1, size - 1)).buffer[0];
+      const line = Buffer.from(`${last === undefined || last === 0x0a ? "" : "\n"}${text}\n`);
+      const { bytesWritten } = await file.write(line); // one write: appends of several processes do not mix
+      if (bytesWritten !== line.length)
+        throw new KmsError("unavailable", { detail: "the data-key file could not be written whole" });
+      await file.datasync();
+      if (size === 0) await syncDirectory(dirname(this.path));
+    } finally {
+      await file.close();
+    }
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  if (process.platform === "win32") return; // directories cannot be opened there
+  const directory = await open(path, constants.O_RDONLY);
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+function ignoreMissing(error: unknown): undefined {
+  if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+}
+
+interface RecordLine {
+  readonly id: string;
+  readonly context: DataKeyRecord["context"];
+  readonly service: string;
+  readonly purpose: DataKeyRecord["purpose"];
+  readonly origin: string | null;
+  readonly recipients: readonly {
+    readonly cmk: Cmk;
+    readonly keyVersion: string | null;
+    readonly bytes: string;
+    readonly kind?: KeyKind;
+  }[];
+  readonly createdAt: string;
+}
+
+function encodeRecord({ id, context, service, purpose, origin, recipients, createdAt }: DataKeyRecord): string {
+  const line: RecordLine = {
+    id: base64url(id),
+    context,
+    service,
+    purpose,
+    origin: origin && base64url(origin),
+    recipients: recipients.map(({ bytes, ...rest }) => ({ ...rest, bytes: base64url(bytes) })),
+    createdAt: createdAt.toISOString(),
+  };
+  return JSON.stringify(line);
+}
+
+/** @returns undefined for anything that `encodeRecord` would not have written. */
+function decodeRecord(text: string): DataKeyRecord | undefined {
+  try {
+    const line = JSON.parse(text) as RecordLine;
+    const [first, ...further] = line.recipients.map(({ cmk, keyVersion, bytes, kind }): WrappedKey => {
+      const { provider, resource } = cmk;
+      return { cmk: { provider, resource }, keyVersion, bytes: fromBase64url(bytes), ...(kind === undefined ? {} : { kind }) };
+    });
+    if (first === undefined) return undefined;
+    const { context, service, purpose } = line;
+    const origin = line.origin === null ? null : fromBase64url(line.origin);
+    const id = fromBase64url(line.id);
+    const record: DataKeyRecord = {
+      id,
+      context,
+      service,
+      purpose,
+      origin,
+      recipients: [first, ...further],
+      createdAt: new Date(line.createdAt),
+    };
+    return isRecordOf(id, record) ? record : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function base64url(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64url");
+}
+
+function fromBase64url(text: string): Uint8Array {
+  return new Uint8Array(Buffer.from(text, "base64url"));
+}

@@ -1,0 +1,181 @@
+import { createHash } from "node:crypto";
+import { ageAt, now, type Clock, type Moment } from "./clock.ts";
+import type { Cmk, WrappedKey } from "./cmk.ts";
+import type { BoundContext } from "./context.ts";
+import { contentOpener, type ContentOpener } from "./content-cipher.ts";
+import { idKey } from "./data-key.ts";
+import { DataKeyOpener, isPassing, type Candidate } from "./data-key-opener.ts";
+import type { EnvelopeSettings } from "./envelope-options.ts";
+import { Flights } from "./flights.ts";
+import { HeldKeys, refreshAge, wantsRefresh, type EvictReason, type HeldKey } from "./held-keys.ts";
+import type { CallOptions } from "./limit.ts";
+import { isRefusal, Refusals } from "./refusals.ts";
+import { encodeRecipients, type SealedMessage } from "./sealed-message.ts";
+
+interface ReadingKey extends HeldKey {
+  opener: ContentOpener | undefined;
+}
+
+/** Told of every refusal, so that what rests on the same key can be dropped. */
+export type OnRefused = (error: unknown, context: BoundContext, cmk: Cmk) => void;
+
+interface Loaded {
+  readonly id: Uint8Array;
+  readonly opener: ContentOpener;
+  readonly wrapped: WrappedKey;
+  readonly confirmed: Moment;
+}
+
+/** The data keys that open: unwrapped by the KMS at most one TTL ago, one call however many ask. */
+export class ReadingKeys {
+  readonly held: HeldKeys<ReadingKey>;
+  private readonly settings: EnvelopeSettings;
+  private readonly opener: DataKeyOpener;
+  private readonly flights: Flights<Loaded>;
+  private readonly refusals: Refusals;
+  private readonly clock: Clock;
+  private readonly onRefused: OnRefused;
+
+  constructor(settings: EnvelopeSettings, onEvict: (key: HeldKey, reason: EvictReason) => void, onRefused: OnRefused) {
+    const { clock, maxEntries, ttlMs } = settings;
+    this.settings = settings;
+    this.clock = clock;
+    this.opener = new DataKeyOpener(settings);
+    this.flights = new Flights(clock);
+    this.refusals = new Refusals(clock);
+    this.onRefused = onRefused;
+    this.held = new HeldKeys<ReadingKey>({
+      clock,
+      maxEntries,
+      keepMs: ttlMs,
+      expired: (key, at) => ageAt(at, key.confirmed) >= ttlMs,
+      forget: (key) => {
+        key.opener = undefined;
+      },
+      onEvict,
+    });
+  }
+
+  /** The warm path: synchronous, no hashing. The id commits to the context; comparing it again costs nothing. */
+  cached(message: SealedMessage, context: BoundContext): ContentOpener | undefined {
+    const at = now(this.clock);
+    const key = this.held.get(idKey(message.id), at);
+    if (key === undefined || key.context.key !== context.key) return undefined;
+    if (wantsRefresh(key, at)) this.refreshAhead(key, message, context);
+    return key.opener;
+  }
+
+  /** @throws {KmsError} */
+  async load(
+    message: SealedMessage,
+    context: BoundContext,
+    escrow: string | undefined,
+    options: CallOptions,
+  ): Promise<ContentOpener> {
+    const flight = JSON.stringify([idKey(message.id), context.key, message.profile, escrow, digestOfWraps(message)]);
+    const { opener } = await this.flights.join(flight, options, async (limits) => this.fetch(message, context, escrow, limits));
+    return opener;
+  }
+
+  private async fetch(
+    message: SealedMessage,
+    context: BoundContext,
+    escrow: string | undefined,
+    limits: CallOptions,
+  ): Promise<Loaded> {
+    return this.held.whileLoading(context.entries.tenant, async (loading) => {
+      const loaded = await this.unwrapFirst(message, context, escrow, limits);
+      // What was opened under escrow is not kept: it says nothing about the customer's own key.
+      if (escrow === undefined && this.settings.ttlMs > 0 && !loading.stale) this.keep(loaded, context);
+      return loaded;
+    });
+  }
+
+  private keep({ id, opener, wrapped, confirmed }: Loaded, context: BoundContext): void {
+    this.held.put(idKey(id), {
+      context,
+      cmks: [wrapped.cmk],
+      confirmed,
+      dropped: undefined,
+      used: true,
+      refreshAtMs: refreshAge(this.settings.ttlMs),
+      refreshing: false,
+      opener,
+    });
+  }
+
+  private async unwrapFirst(
+    message: SealedMessage,
+    context: BoundContext,
+    escrow: string | undefined,
+    limits: CallOptions,
+  ): Promise<Loaded> {
+    const unknown = `${context.key}\0${idKey(message.id)}`;
+    this.refusals.check(unknown);
+    const source = await this.opener.source(message, context, limits).catch((error: unknown) => {
+      this.refusals.note(unknown, error);
+      throw error;
+    });
+    const candidates = await this.opener.candidates(message.id, source, context, escrow, limits);
+    return this.unwrapOneOf(candidates, message, context, limits);
+  }
+
+  private async unwrapOneOf(
+    [first, ...further]: [Candidate, ...Candidate[]],
+    message: SealedMessage,
+    context: BoundContext,
+    limits: CallOptions,
+  ): Promise<Loaded> {
+    const { wrapped } = first;
+    const refusal = JSON.stringify([context.key, wrapped.cmk, wrapped.keyVersion, idKey(message.id), digest(wrapped.bytes)]);
+    this.refusals.check(refusal);
+    const confirmed = now(this.clock);
+    try {
+      const dataKey = await this.opener.unwrap(first, message.id, context, limits);
+      return { id: dataKey.id, opener: contentOpener(dataKey, context), wrapped, confirmed };
+    } catch (error) {
+      const [second, ...rest] = further;
+      if (this.settings.failover && second !== undefined && isPassing(error)) {
+        return this.unwrapOneOf([second, ...rest], message, context, limits);
+      }
+      this.refusals.note(refusal, error);
+      this.onRefused(error, context, wrapped.cmk);
+      throw error;
+    }
+  }
+
+  /** A refused refresh drops the key at once; one that cannot be answered leaves it until its TTL. */
+  private refreshAhead(key: ReadingKey, message: SealedMessage, context: BoundContext): void {
+    key.refreshing = true;
+    this.load(ownCopy(message), context, undefined, {}).catch((error: unknown) => {
+      if (isRefusal(error)) this.held.remove(idKey(message.id), key, "refused");
+      key.refreshing = false;
+      key.refreshAtMs += this.settings.ttlMs / 20;
+    });
+  }
+
+  forgetRefusals(): void {
+    this.refusals.clear();
+  }
+}
+
+/** Two portable messages of one data key may carry different wraps: one that was tampered with must not fail the other. */
+function digestOfWraps({ origin, recipients }: SealedMessage): string | undefined {
+  return recipients.length === 0 ? undefined : digest(encodeRecipients(recipients), origin ?? new Uint8Array(0));
+}
+
+function digest(...parts: Uint8Array[]): string {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
+  return hash.digest("base64url");
+}
+
+/** A message without its content, and not a view of the caller's bytes, which may change before the refresh is done. */
+function ownCopy(message: SealedMessage): SealedMessage {
+  return structuredClone({
+    ...message,
+    iv: new Uint8Array(0),
+    ciphertext: new Uint8Array(0),
+    protectedHeader: new Uint8Array(0),
+  });
+}
