@@ -1,3 +1,4 @@
+import type { AwsEmulatorKey } from "./aws/emulator-verbs.ts";
 import type { AwsSeedKey } from "./aws/seed.ts";
 import type { Denial } from "./aws/policy.ts";
 import type { EmulatedCall } from "./call-log.ts";
@@ -14,6 +15,7 @@ export interface EmulatorControl {
   rotate(key: string): Promise<void>;
   /** Creates a key and gives its ARN. */
   createKey(key: AwsSeedKey): Promise<string>;
+  keys(): Promise<readonly AwsEmulatorKey[]>;
   addFault(fault: Fault): Promise<void>;
   listFaults(): Promise<readonly Fault[]>;
   clearFaults(): Promise<void>;
@@ -62,6 +64,7 @@ export function emulatorControl(target: { readonly url: string; readonly control
     allow: async (key) => void (await control("allow", { key })),
     rotate: async (key) => void (await control("rotate", { key })),
     createKey: async (key) => (await control("create-key", { key })) as string,
+    keys: async () => (await control("keys", {})) as readonly AwsEmulatorKey[],
     addFault: async (fault) => void (await send("POST", "faults", fault)),
     listFaults: async () => (await send("GET", "faults")) as readonly Fault[],
     clearFaults: async () => void (await send("DELETE", "faults")),

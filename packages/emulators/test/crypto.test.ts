@@ -12,7 +12,7 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { type AwsEmulator, awsEmulator } from "../src/index.ts";
-import { clientOf, expectRefusal, region, seedOf, stranger } from "./emulated-kms.ts";
+import { account, clientOf, expectRefusal, region, seedOf, stranger } from "./emulated-kms.ts";
 
 const plaintext = new Uint8Array(32).map((_, index) => index);
 const EncryptionContext = { tenant: "t1", purpose: "test" };
@@ -198,6 +198,20 @@ describe("RSA keys", () => {
     await encrypt({ Plaintext: new Uint8Array(190) });
     const dataKey = new GenerateDataKeyCommand({ KeyId: "alias/rsa", KeySpec: "AES_256" });
     await expectRefusal(kms.send(dataKey), "InvalidKeyUsageException");
+  });
+
+  test.each([
+    ["RSA_3072", 318],
+    ["RSA_4096", 446],
+  ] as const)("of %s take up to %i bytes", async (keySpec, maxBytes) => {
+    const KeyId = await emulator.createKey({ region, account, keySpec });
+    const EncryptionAlgorithm = "RSAES_OAEP_SHA_256";
+    const long = new Uint8Array(maxBytes).fill(1);
+    const { CiphertextBlob } = await kms.send(new EncryptCommand({ KeyId, Plaintext: long, EncryptionAlgorithm }));
+    const opened = await kms.send(new DecryptCommand({ KeyId, CiphertextBlob, EncryptionAlgorithm }));
+    expect(opened.Plaintext).toEqual(long);
+    const longer = new EncryptCommand({ KeyId, Plaintext: new Uint8Array(maxBytes + 1), EncryptionAlgorithm });
+    await expectRefusal(kms.send(longer), "ValidationException", `${maxBytes} bytes`);
   });
 
   test("give their public key only while enabled", async () => {

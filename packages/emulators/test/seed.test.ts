@@ -53,6 +53,14 @@ describe("a snapshot", () => {
     expect(JSON.stringify(second.snapshot())).toBe(document);
   });
 
+  test("keeps a key without material without, also while its deletion is pending", async () => {
+    const first = await startForTest({ seed: seedOf([{ alias: "alias/empty", origin: "EXTERNAL", keyState: "PendingImport" }]) });
+    first.scheduleKeyDeletion(first.keyArn("alias/empty"));
+    const second = await startForTest({ seed: first.snapshot() });
+    second.cancelKeyDeletion(second.keyArn("alias/empty"));
+    expect(second.keys[0]?.keyState).toBe("PendingImport");
+  });
+
   test("keeps expired material expired", async () => {
     const clock = manualClock();
     const validTo = new Date(clock.nowMs + 1000).toISOString();
@@ -123,6 +131,8 @@ describe("a seed", () => {
     ["material of another length", { material: "AAAA" }, "expected base64 of 32 bytes"],
     ["material of another kind", { keySpec: "RSA_2048", material: "AAAA" }, "expected a PKCS#8 PEM"],
     ["an mrk id that is not multi-Region", { keyId: `mrk-${"0".repeat(32)}`, multiRegion: false }, "expected an id with mrk-"],
+    ["no material where the service makes it", { materials: [] }, "expected material, or origin EXTERNAL"],
+    ["the same alias twice", { alias: "alias/a", aliases: ["alias/a"] }, "expected each alias once"],
     ["pending import of the service's own material", { keyState: "PendingImport" }, "expected origin EXTERNAL"],
   ])("does not start with %s", async (_name, change, message) => {
     const starting = awsEmulator({ seed: seedOf([change]) });

@@ -97,6 +97,7 @@ describe("the controls over HTTP", () => {
     await remote.clearFaults();
     const made = await remote.createKey({ region, account, keySpec: "SYMMETRIC_DEFAULT", alias: "alias/made" });
     expect(made).toBe(emulator.keyArn("alias/made"));
+    expect(await remote.keys()).toEqual(emulator.keys);
     expect(await remote.calls()).toEqual(JSON.parse(JSON.stringify(emulator.calls())));
     await remote.resetCalls();
     await dataKey();

@@ -2,8 +2,9 @@ import { randomBytes } from "node:crypto";
 
 import type { CallLog, EmulatedCall } from "../call-log.ts";
 import type { FaultScript } from "../faults.ts";
-import { addKeys, seedOf } from "./key-factory.ts";
+import { addKeys } from "./key-factory.ts";
 import type { AwsKeySpec } from "./key-material.ts";
+import { snapshotKey } from "./key-snapshot.ts";
 import type { KeyStore } from "./key-store.ts";
 import { cancelDeletion, type KeyState, type KmsKey, rotate, scheduleDeletion, setEnabled, stateOf } from "./kms-key.ts";
 import type { Denial } from "./policy.ts";
@@ -105,6 +106,6 @@ export function emulatorVerbs(
       if (made === undefined) throw new TypeError("key: expected one key, got none");
       return made.arn;
     },
-    snapshot: () => ({ ...seed, keys: store.list().map((key) => seedOf(store, key, clock())) }),
+    snapshot: () => ({ ...seed, keys: store.list().map((key) => snapshotKey(store, key, clock())) }),
   };
 }

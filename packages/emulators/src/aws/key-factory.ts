@@ -1,9 +1,9 @@
 import type { KeyObject } from "node:crypto";
 
-import { newKeyId } from "./key-arn.ts";
-import { type AwsKeySpec, formatSecret, type KeyMaterial, keyMaterial, newSecret, parseSecret } from "./key-material.ts";
+import { aliasArn, newKeyId } from "./key-arn.ts";
+import { type AwsKeySpec, type KeyMaterial, keyMaterial, newSecret, parseSecret } from "./key-material.ts";
 import type { KeyStore } from "./key-store.ts";
-import { kmsKey, type KmsKey, stateOf } from "./kms-key.ts";
+import { kmsKey, type KmsKey } from "./kms-key.ts";
 import { defaultPolicy, parsePolicy } from "./policy.ts";
 import type { AwsSeedKey, AwsSeedMaterial } from "./seed.ts";
 
@@ -63,8 +63,23 @@ function check(seed: AwsSeedKey, keyId: string): void {
   if (seed.origin !== "EXTERNAL" && (seed.keyState === "PendingImport" || seed.validTo !== undefined)) {
     throw new TypeError(`key ${keyId}: expected origin EXTERNAL with PendingImport or validTo, got ${seed.origin ?? "AWS_KMS"}`);
   }
-  if (seed.keyState === "PendingImport" && (seed.material !== undefined || seed.materials !== undefined)) {
+  const given = seed.material !== undefined || (seed.materials?.length ?? 0) > 0;
+  if (seed.keyState === "PendingImport" && given)
     throw new TypeError(`key ${keyId}: expected no material with PendingImport, got some`);
+  if (seed.origin !== "EXTERNAL" && seed.materials !== undefined && !given) {
+    throw new TypeError(`key ${keyId}: expected material, or origin EXTERNAL, got an empty list`);
+  }
+}
+
+function lacksMaterial(seed: AwsSeedKey): boolean {
+  return seed.material === undefined && seed.materials === undefined && seed.keyState !== "PendingImport";
+}
+
+function addAliases(store: KeyStore, seed: AwsSeedKey, key: KmsKey): void {
+  for (const name of [...(seed.alias === undefined ? [] : [seed.alias]), ...(seed.aliases ?? [])]) {
+    const arn = aliasArn(key.region, key.account, name);
+    if (store.alias(arn) !== undefined) throw new TypeError(`key ${key.keyId}: expected each alias once, got ${arn} twice`);
+    store.setAlias(name, key);
   }
 }
 
@@ -72,7 +87,7 @@ function check(seed: AwsSeedKey, keyId: string): void {
 export async function addKeys(store: KeyStore, seeds: readonly AwsSeedKey[], nowMs: number): Promise<readonly KmsKey[]> {
   const shared = new Map<string, KeyMaterial[]>();
   const missing: { readonly secret: Promise<KeyObject>; readonly keyId: string; readonly materials: KeyMaterial[] }[] = [];
-  const keys: KmsKey[] = [];
+  const made: { readonly seed: AwsSeedKey; readonly key: KmsKey }[] = [];
   for (const seed of seeds) {
     const keyId = seed.keyId ?? newKeyId(seed.multiRegion ?? false);
     check(seed, keyId);
@@ -80,56 +95,16 @@ export async function addKeys(store: KeyStore, seeds: readonly AwsSeedKey[], now
     const replicated =
       shared.get(group) ?? store.list().find((key) => key.account === seed.account && key.keyId === keyId)?.materials;
     const materials = replicated ?? parseMaterials(keyId, seed);
-    if (materials.length === 0 && seed.keyState !== "PendingImport" && replicated === undefined) {
+    if (replicated === undefined && lacksMaterial(seed)) {
       missing.push({ secret: newSecret(seed.keySpec), keyId, materials });
     }
     shared.set(group, materials);
-    keys.push(build(seed, keyId, materials, nowMs));
+    made.push({ seed, key: build(seed, keyId, materials, nowMs) });
   }
   await Promise.all(missing.map(async ({ secret, keyId, materials }) => materials.push(keyMaterial(keyId, await secret))));
-  for (const [index, key] of keys.entries()) {
+  for (const { seed, key } of made) {
     store.add(key);
-    const { alias, aliases } = seeds[index] ?? {};
-    for (const name of [...(alias === undefined ? [] : [alias]), ...(aliases ?? [])]) store.setAlias(name, key);
+    addAliases(store, seed, key);
   }
-  return keys;
-}
-
-function isoOf(ms: number): string {
-  return new Date(ms).toISOString();
-}
-
-/** The seed that brings a key back as it is now, material included. */
-export function seedOf(store: KeyStore, key: KmsKey, nowMs: number): AwsSeedKey {
-  const aliases = store.aliasesOf(key.arn).map(({ name }) => name);
-  const state = stateOf(key, nowMs);
-  const pendingImport = key.materials.length === 0;
-  return {
-    ...(aliases.length === 0 ? {} : { aliases }),
-    region: key.region,
-    account: key.account,
-    keyId: key.keyId,
-    keySpec: key.keySpec,
-    ...(key.description === "" ? {} : { description: key.description }),
-    createdAt: isoOf(key.createdAtMs),
-    origin: key.origin,
-    multiRegion: key.multiRegion,
-    keyManager: key.keyManager,
-    // Expired material is kept with its date, which says by itself that the key is pending import.
-    keyState: state === "PendingImport" && !pendingImport ? (key.enabled ? "Enabled" : "Disabled") : state,
-    ...(key.deletionAtMs === undefined ? {} : { deletionDate: isoOf(key.deletionAtMs) }),
-    ...(key.validToMs === undefined ? {} : { validTo: isoOf(key.validToMs) }),
-    ...(key.rotationPeriodInDays === undefined ? {} : { rotationPeriodInDays: key.rotationPeriodInDays }),
-    policy: key.policy.document,
-    ...(key.denials.length === 0 ? {} : { denials: key.denials }),
-    ...(pendingImport
-      ? {}
-      : {
-          materials: key.materials.map(({ secret, rotatedAtMs, rotationType }) => ({
-            material: formatSecret(secret),
-            ...(rotatedAtMs === undefined ? {} : { rotatedAt: isoOf(rotatedAtMs) }),
-            ...(rotationType === undefined ? {} : { rotationType }),
-          })),
-        }),
-  };
+  return made.map(({ key }) => key);
 }

@@ -74,9 +74,10 @@ const createKey: Operation = async (call) => {
   return key === undefined ? {} : { KeyMetadata: metadata(call, key) };
 };
 
-const describeKey: Operation = (call) => ({
-  KeyMetadata: metadata(call, authorisedKey(call, resolveKey(call, requiredText(call.input, "KeyId")))),
-});
+const describeKey: Operation = (call) => {
+  refuseUnemulated(call.input, ["GrantTokens"]);
+  return { KeyMetadata: metadata(call, authorisedKey(call, resolveKey(call, requiredText(call.input, "KeyId")))) };
+};
 
 function enabling(enabled: boolean): Operation {
   return (call) => {

@@ -50,7 +50,7 @@ export interface AwsSeedKey {
   readonly denials?: readonly Denial[];
   /** Short for one entry of `materials`. */
   readonly material?: string;
-  /** Oldest first; the last one encrypts. */
+  /** Oldest first; the last one encrypts. An empty list leaves a key of origin EXTERNAL without. */
   readonly materials?: readonly AwsSeedMaterial[];
 }
 
