@@ -69,6 +69,8 @@ describe("the server", () => {
     await expect.poll(() => waiting.faults.list().length).toBe(0);
     await waiting.close();
     expect(await ended).toBe("dropped");
+    // The wait itself ended too: nothing is left that would keep the process alive.
+    await expect.poll(() => waiting.calls().length).toBe(1);
   });
 });
 
