@@ -5,12 +5,9 @@ import type { AwsClient } from "./aws-client.ts";
 import type { AwsCredentials, AwsOptions } from "./aws-options.ts";
 import { cloudEndpoint } from "./endpoint.ts";
 
-/** The SDK, imported at the first call. */
-export type Sdk = typeof KmsSdk;
-
 /** The clients of one adapter. */
 export interface AwsClients {
-  of(sdk: Sdk, arn: KmsArn): AwsClient;
+  of(sdk: Pick<typeof KmsSdk, "KMSClient">, arn: KmsArn): AwsClient;
   /** Closes the connections of the clients that were made here; injected ones belong to whoever made them. */
   close(): void;
 }

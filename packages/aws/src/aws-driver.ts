@@ -1,8 +1,9 @@
+import type * as KmsSdk from "@aws-sdk/client-kms";
 import { KmsError, type DriverCall, type KmsDriver } from "@cmkit/core";
 import { answered, bytesIn, keyVersionIn } from "./answer.ts";
 import type { KmsArn } from "./arn.ts";
 import type { AwsAnswer, AwsCommand } from "./aws-client.ts";
-import type { AwsClients, Sdk } from "./aws-clients.ts";
+import type { AwsClients } from "./aws-clients.ts";
 import { readDescription, usableSpec } from "./key-metadata.ts";
 
 const rsa = { EncryptionAlgorithm: "RSAES_OAEP_SHA_256" } as const;
@@ -11,7 +12,7 @@ const symmetric = { EncryptionAlgorithm: "SYMMETRIC_DEFAULT" } as const;
 /** The calls to one key. */
 export function awsDriver(arn: KmsArn, clients: AwsClients, emulated: boolean): KmsDriver {
   const KeyId = arn.arn;
-  const send = async (make: (sdk: Sdk) => AwsCommand, { signal }: DriverCall): Promise<AwsAnswer> => {
+  const send = async (make: (sdk: typeof KmsSdk) => AwsCommand, { signal }: DriverCall): Promise<AwsAnswer> => {
     const sdk = await import("@aws-sdk/client-kms");
     return clients.of(sdk, arn).send(make(sdk), { abortSignal: signal });
   };
