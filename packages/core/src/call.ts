@@ -70,6 +70,7 @@ export async function runCall<T>(call: Call<T>, runtime: CallRuntime): Promise<O
 
 function mayRetry(failure: Failure | KmsError, attempts: number): boolean {
   const { code } = failure;
+  if ("ambiguous" in failure && failure.ambiguous === true) return false; // the key's state decides first
   return attempts < maxAttempts && (code === "throttled" || code === "unavailable" || code === "timeout");
 }
 

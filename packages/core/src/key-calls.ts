@@ -6,7 +6,7 @@ import type { DriverAnswer, DriverCall, DriverOperation, Failure, KmsAdapter, Km
 import type { CallEvent, EventSink } from "./events.ts";
 import type { KeyMemory, KnownKey } from "./key-memory.ts";
 import type { CallOptions } from "./limit.ts";
-import { KmsError, type KmsErrorCode } from "./kms-error.ts";
+import { isKmsError, KmsError, type KmsErrorCode } from "./kms-error.ts";
 
 export interface KeyRuntime extends CallRuntime {
   readonly memory: KeyMemory;
@@ -145,14 +145,17 @@ export class KeyCalls {
     });
   }
 
-  /** The cloud's answer could mean several things: the key's own state decides. */
+  /** The cloud's answer could mean several things: the key's own state decides, where we may ask for it. */
   private async disambiguate(error: KmsError, options: CallOptions): Promise<KmsError> {
     const { provider } = this.cmk;
+    const { requestId } = error;
     try {
       const code = stateCodes[(await this.describe(null, options)).state];
-      return code === undefined ? error : new KmsError(code, { provider, cause: error });
+      return code === undefined
+        ? error
+        : new KmsError(code, { provider, cause: error, ...(requestId === undefined ? {} : { requestId }) });
     } catch (second) {
-      return second instanceof KmsError && second.httpStatus === 422 ? second : error;
+      return error.httpStatus !== 422 && isKmsError(second) && second.httpStatus === 422 ? second : error;
     }
   }
 }

@@ -61,8 +61,8 @@ export interface KmsKey {
    *
    * That an RSA wrap unwraps proves nothing about who made it: whoever has the public key can make one for any context.
    * @returns 32 bytes; the caller owns and wipes them.
-   * @throws {KmsError} `decrypt-failed`: another context, key or version, or any change of the bytes. `malformed`: what
-   * can be seen without a key, and a wrap that names another CMK.
+   * @throws {KmsError} `decrypt-failed`: another context or key, or any change of the bytes. `malformed`: what can be seen
+   * without a key, and a wrap that names another CMK. `bad-answer`: the KMS says that it used another key or version.
    */
   unwrapKey(wrapped: WrappedKey, context: Context, options?: CallOptions): Promise<Uint8Array>;
 

@@ -1,0 +1,41 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { envelope, isKmsError, memoryDataKeyStore, type Cmk, type Kms } from "@cmkit/core";
+
+/** How long reading and writing went on after the customer disabled the key: ms from the disable to the start of the last success. */
+export interface Revocation {
+  readonly lastReadMs: number;
+  readonly lastWriteMs: number;
+  /** What readers and writers are told from then on. */
+  readonly refusals: readonly string[];
+}
+
+/** Reads and writes without pause under one key, disables it, and watches until both are refused. */
+export async function revoke(kms: Kms, cmk: Cmk, recordKey: Uint8Array, ttlMs: number, disable: () => void): Promise<Revocation> {
+  const box = envelope({ kms, cmk: () => cmk, dataKeys: memoryDataKeyStore(), recordKey, service: "demo", cache: { ttlMs } });
+  const tenant = "acme";
+  const sealed = await box.seal(Buffer.from("+44 20 7946 0123"), { tenant });
+  await box.open(sealed, { tenant });
+
+  let disabledAt = Infinity;
+  const untilRefused = async (act: () => Promise<unknown>): Promise<{ lastMs: number; code: string }> => {
+    let last = -Infinity;
+    for (;;) {
+      const started = performance.now();
+      try {
+        await act();
+        last = started;
+      } catch (error) {
+        if (!isKmsError(error)) throw error;
+        return { lastMs: Math.max(0, last - disabledAt), code: error.code };
+      }
+      await pause(5);
+    }
+  };
+  const reading = untilRefused(() => box.open(sealed, { tenant }));
+  const writing = untilRefused(() => box.seal(Buffer.from("+44 20 7946 0124"), { tenant }));
+  await pause(ttlMs / 2); // both run on warm data keys for a while
+  disable();
+  disabledAt = performance.now();
+  const [read, write] = await Promise.all([reading, writing]);
+  return { lastReadMs: Math.round(read.lastMs), lastWriteMs: Math.round(write.lastMs), refusals: [read.code, write.code] };
+}
