@@ -107,6 +107,7 @@ class CborReader {
       case major.unsigned:
         return argument;
       case major.negative:
+        if (argument === Number.MAX_SAFE_INTEGER) throw new NotCbor(); // -2^53 is not a safe integer
         return -1 - argument;
       case major.bytes:
         return this.take(argument);
