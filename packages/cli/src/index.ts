@@ -1,1 +1,3 @@
-export {};
+export { CliError, type CliErrorCode } from "./cli-error.ts";
+export { devAdapters } from "./dev-adapters.ts";
+export { readDevFile, type DevFile } from "./dev-file.ts";

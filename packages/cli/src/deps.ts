@@ -1,0 +1,23 @@
+import type { FindPackage } from "./installed-package.ts";
+
+/** What a command knows of the machine that it runs on. Commands look nowhere else, so that a test decides all of it. */
+export interface Deps {
+  /** Relative paths start here. */
+  readonly cwd: string;
+  readonly home: string;
+  /** Only `doctor` looks at it, and prints no value but a profile's name and paths: no command takes a setting from it. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Such as `26.10.0`. */
+  readonly nodeVersion: string;
+  readonly findPackage: FindPackage;
+  /** Resolves when the process is asked to end; it ends on a signal at once until this has been called. */
+  readonly untilAskedToEnd: () => Promise<void>;
+}
+
+/** Where a command reads and writes. */
+export interface Io {
+  readonly stdin: AsyncIterable<Uint8Array>;
+  readonly stdinIsTerminal: boolean;
+  readonly stdout: (text: string) => void;
+  readonly stderr: (text: string) => void;
+}

@@ -1,0 +1,49 @@
+import { isKmsError, type KeyDescription, type Kms, multiCloudKms } from "@cmkit/core";
+
+import type { Check } from "./check.ts";
+import { CliError } from "./cli-error.ts";
+import { adaptersFor } from "./dev-adapters.ts";
+import { readDevFile } from "./dev-file.ts";
+
+const answerWithinMs = 3000;
+
+/** Describes each key of a running `cmkit dev` through the adapters that an application would use. */
+export async function devChecks(path: string): Promise<Check[]> {
+  try {
+    const dev = await readDevFile(path);
+    const kms = multiCloudKms({ adapters: await adaptersFor(dev) });
+    try {
+      return await Promise.all(Object.entries(dev.aws.keys).map(async ([name, arn]) => keyCheck(`dev ${name}`, arn, kms)));
+    } finally {
+      await kms.close();
+    }
+  } catch (error) {
+    return [failed("dev", error)];
+  }
+}
+
+async function keyCheck(name: string, resource: string, kms: Kms): Promise<Check> {
+  try {
+    const key = await kms.open({ provider: "aws", resource }).describe({ timeoutMs: answerWithinMs });
+    const enabled = key.state === "enabled";
+    const todo = enabled ? null : "enable it, or move the seed file away to begin with new keys";
+    return { name, state: enabled ? "ok" : "wrong", found: described(key), todo, needed: true };
+  } catch (error) {
+    return failed(name, error);
+  }
+}
+
+function described({ state, kind, bits, emulated }: KeyDescription): string {
+  return `${state}, ${kind} ${bits}${emulated ? ", emulated" : ""}`;
+}
+
+function failed(name: string, error: unknown): Check {
+  if (error instanceof CliError) {
+    const [found = "", todo = null] = error.message.split("\n");
+    return { name, state: "wrong", found: found.replace(/\.$/, ""), todo, needed: true };
+  }
+  if (!isKmsError(error)) throw error;
+  const silent = error.code === "unavailable" || error.code === "timeout";
+  const todo = silent ? "start `cmkit dev` again" : null;
+  return { name, state: "wrong", found: `${error.message} (${error.code})`, todo, needed: true };
+}

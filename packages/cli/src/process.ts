@@ -1,0 +1,46 @@
+import { homedir } from "node:os";
+import { isatty } from "node:tty";
+
+import type { Deps, Io } from "./deps.ts";
+import { findInstalledPackage } from "./installed-package.ts";
+import { run } from "./run.ts";
+
+/** Runs the command with this process's arguments, streams and signals. */
+export async function runInProcess(): Promise<number> {
+  // A reader that has seen enough, such as `head`, is no failure.
+  process.stdout.on("error", ignoreClosedPipe);
+  process.stderr.on("error", ignoreClosedPipe);
+  return run(process.argv.slice(2), deps, io);
+}
+
+const deps: Deps = {
+  cwd: workingDirectory(process.env),
+  home: homedir(),
+  env: process.env,
+  nodeVersion: process.versions.node,
+  findPackage: findInstalledPackage,
+  // Listening goes on to the end: npm passes a terminal's Ctrl-C on, so that it arrives twice.
+  untilAskedToEnd: async () =>
+    new Promise((resolve) => {
+      for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => resolve());
+    }),
+};
+
+const io: Io = {
+  // Opened only when it is read.
+  get stdin() {
+    return process.stdin;
+  },
+  stdinIsTerminal: isatty(0),
+  stdout: (text) => void process.stdout.write(text),
+  stderr: (text) => void process.stderr.write(text),
+};
+
+/** `npm run cmkit` changes to the package's root; the person's own directory is what paths are relative to. */
+function workingDirectory(env: NodeJS.ProcessEnv): string {
+  return (env["npm_lifecycle_event"] === "cmkit" && env["INIT_CWD"]) || process.cwd();
+}
+
+function ignoreClosedPipe(error: Error): void {
+  if (!("code" in error) || error.code !== "EPIPE") throw error;
+}

@@ -1,0 +1,99 @@
+import { Command, InvalidArgumentError } from "commander";
+
+import type { Deps, Io } from "./deps.ts";
+import { devCommand, type DevOptions } from "./dev-command.ts";
+import { doctorCommand, type DoctorOptions } from "./doctor-command.ts";
+import { inspectCommand, type InspectOptions } from "./inspect-command.ts";
+
+const helpWidth = 100;
+
+/** The commands. `done` is handed the exit code of the one that ran. */
+export function cmkitProgram(version: string, deps: Deps, io: Io, done: (exitCode: number) => void): Command {
+  const program = new Command("cmkit")
+    .description("Envelope encryption under keys that your customers own.")
+    .version(version, "--version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .helpCommand("help [command]", "print the help of a command")
+    .exitOverride()
+    .configureOutput({
+      writeOut: io.stdout,
+      writeErr: io.stderr,
+      outputError: (text, write) => write(usageError(text)),
+      getOutHelpWidth: () => helpWidth,
+      getErrHelpWidth: () => helpWidth,
+    })
+    .addHelpText("after", `\nExit code: 0 done, 1 refused, 2 bad usage. Start with: cmkit doctor`);
+
+  program
+    .command("inspect")
+    .argument("[input]", "a text that begins with cmk1., else a file; - or nothing: standard input")
+    .option("--json", "print JSON")
+    .description("Print what a sealed message says about itself. No key is needed, and nothing is authenticated.")
+    .addHelpText(
+      "after",
+      `
+A file and standard input may hold the bytes or the text form, which begins with cmk1. (a file
+whose name begins so is reached with ./ before it).
+
+Examples:
+  cmkit inspect customer.sealed
+  cmkit inspect cmk1.g1gmogEDBFgg…
+  psql -Atc "select email from customers limit 1" | cmkit inspect --json`,
+    )
+    .action(async (input: string | undefined, options: InspectOptions) => done(await inspectCommand(input, options, deps, io)));
+
+  program
+    .command("dev")
+    .option("--dir <dir>", "where its two files are; made if absent", ".")
+    .option("--port <n>", "the port on 127.0.0.1; 0: any free one", port, 0)
+    .option("--json", "print one line of JSON when it is ready")
+    .description("Run a KMS emulator for development, until Ctrl-C. No cloud account is needed.")
+    .addHelpText(
+      "after",
+      `
+cmkit.dev.json       how to reach it, with throw-away credentials, while it runs; examples and
+                     devAdapters("cmkit.dev.json") read it
+cmkit.dev.seed.json  its keys. Made at the first start and used again at the next, so that what was
+                     encrypted in development stays readable; saved again at the end, with rotations
+                     and key states. Delete it to begin with new keys.
+
+Both are readable by you alone and belong in .gitignore. Neither is for production.
+
+Examples:
+  cmkit dev
+  cmkit dev --dir .cmkit --port 4599`,
+    )
+    .action(async (options: DevOptions) => done(await devCommand(options, deps, io)));
+
+  program
+    .command("doctor")
+    .option("--dev <file>", "also ask a running `cmkit dev` for its keys: its cmkit.dev.json")
+    .option("--json", "print JSON")
+    .description("Check Node.js, the adapters, their SDKs and where credentials would come from.")
+    .addHelpText(
+      "after",
+      `
+Nothing is sent anywhere, except to the emulator that --dev names. Packages are looked up from where
+cmkit is installed. No secret is printed: variables by their names, files by their paths.
+
+Examples:
+  cmkit doctor
+  cmkit doctor --dev cmkit.dev.json
+  cmkit doctor --json`,
+    )
+    .action(async (options: DoctorOptions) => done(await doctorCommand(options, deps, io)));
+
+  return program;
+}
+
+/** One line that says what is wrong, and one that says what to do. */
+function usageError(text: string): string {
+  const message = text.trimEnd().replace(/^error: /, "");
+  return `cmkit: ${message.includes("\n") ? message : `${message}\nSee \`cmkit help\`.`}\n`;
+}
+
+function port(text: string): number {
+  const value = /^\d{1,5}$/.test(text) ? Number(text) : -1;
+  if (value < 0 || value > 65_535) throw new InvalidArgumentError("Expected a whole number from 0 to 65535.");
+  return value;
+}
