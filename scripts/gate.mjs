@@ -8,7 +8,7 @@ const packages = readdirSync(`${root}/packages`);
 
 const steps = [
   ["format", "oxfmt", ["--check", "."]],
-  ["build", "tsc", ["-b"]],
+  ["build", "node", ["scripts/build.mjs"]],
   ["types", "tsc", ["-p", "tsconfig.check.json"]],
   ["lint", "oxlint", ["--type-aware", "--deny-warnings", "."]],
   ...packages.flatMap((name) => [

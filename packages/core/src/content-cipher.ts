@@ -1,4 +1,3 @@
-import { createCipheriv, createDecipheriv } from "node:crypto";
 import { cborHead } from "./cbor.ts";
 import type { WrappedKey } from "./cmk.ts";
 import type { BoundContext } from "./context.ts";
@@ -17,6 +16,7 @@ import {
   type Profile,
   type SealedMessage,
 } from "./sealed-message.ts";
+import { nodeCrypto } from "./node-crypto.ts";
 
 /** Seals messages under one data key. What is the same for all of them was made once. */
 export interface ContentSealer {
@@ -48,7 +48,7 @@ export function contentSealer(
     seal(plaintext, path) {
       const additional = aad(path);
       const iv = drawIv();
-      const cipher = createCipheriv(gcm, contentKey, iv, gcmOptions).setAAD(additional);
+      const cipher = nodeCrypto().createCipheriv(gcm, contentKey, iv, gcmOptions).setAAD(additional);
       const length = plaintext.length + tagBytes;
       const headSize = bstrHeadSize(length);
       const headAt = prefix.length + ivBytes;
@@ -73,7 +73,7 @@ export function contentOpener({ id, contentKey }: DataKey, context: BoundContext
     open({ profile, protectedHeader, iv, ciphertext }, path) {
       const aad = profile === "compact" ? compactAad : contentAad(profile, protectedHeader, context);
       const end = ciphertext.length - tagBytes;
-      const decipher = createDecipheriv(gcm, contentKey, iv, gcmOptions).setAAD(aad(path)).setAuthTag(ciphertext.subarray(end));
+      const decipher = nodeCrypto().createDecipheriv(gcm, contentKey, iv, gcmOptions).setAAD(aad(path)).setAuthTag(ciphertext.subarray(end));
       const plaintext = decipher.update(ciphertext.subarray(0, end));
       try {
         decipher.final();

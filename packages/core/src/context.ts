@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import { encodeCbor } from "./cbor.ts";
+import { nodeCrypto } from "./node-crypto.ts";
 
 /**
  * What a wrap is bound to: `tenant` and at most seven further entries. It is authenticated, not secret, and stands in clear
@@ -42,7 +42,7 @@ export function bindContext(context: Context): BoundContext {
   if (canonical.length > maxCanonicalBytes) {
     throw new TypeError(`expected a context of at most ${maxCanonicalBytes} bytes, got ${canonical.length}`);
   }
-  const hash = new Uint8Array(createHash("sha256").update(canonical).digest());
+  const hash = new Uint8Array(nodeCrypto().createHash("sha256").update(canonical).digest());
   return { entries, canonical, hash, key: Buffer.from(hash).toString("base64url") };
 }
 

@@ -1,4 +1,3 @@
-import { timingSafeEqual } from "node:crypto";
 import type { WrappedKey } from "./cmk.ts";
 import { bindContext, type BoundContext } from "./context.ts";
 import { deriveDataKey, type DataKey } from "./data-key.ts";
@@ -10,6 +9,7 @@ import type { CallOptions } from "./limit.ts";
 import { askStore } from "./ask-store.ts";
 import type { SealedMessage } from "./sealed-message.ts";
 import { wipe } from "./wipe.ts";
+import { nodeCrypto } from "./node-crypto.ts";
 
 /** What a message, or the store for it, says of its data key. */
 export type DataKeySource = Pick<DataKeyRecord, "context" | "purpose" | "origin"> & {
@@ -77,7 +77,7 @@ export class DataKeyOpener {
     const root = await key.unwrapKey(wrapped, context.entries, limits);
     const dataKey = deriveDataKey(root, "field", context);
     wipe(root);
-    if (!timingSafeEqual(dataKey.id, id)) throw new KmsError("decrypt-failed");
+    if (!nodeCrypto().timingSafeEqual(dataKey.id, id)) throw new KmsError("decrypt-failed");
     return dataKey;
   }
 

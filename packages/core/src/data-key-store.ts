@@ -1,10 +1,10 @@
-import { timingSafeEqual } from "node:crypto";
 import { maxResourceLength, maxWrappedBytes, type WrappedKey } from "./cmk.ts";
 import { bindContext, isContext, type Context } from "./context.ts";
 import { dataKeyIdBytes, idKey, type DataKeyPurpose } from "./data-key.ts";
 import { KmsError } from "./kms-error.ts";
 import { originTagBytes } from "./origin-tag.ts";
 import { maxRecipients } from "./sealed-message.ts";
+import { nodeCrypto } from "./node-crypto.ts";
 
 /** A wrapped data key as a store keeps it. Nothing in it is secret. */
 export interface DataKeyRecord {
@@ -104,7 +104,7 @@ export function isRecordOf(id: Uint8Array, record: DataKeyRecord): boolean {
   const { origin, recipients, purpose, service, createdAt, context } = record;
   return (
     isBytes(record.id, dataKeyIdBytes, dataKeyIdBytes) &&
-    timingSafeEqual(record.id, id) &&
+    nodeCrypto().timingSafeEqual(record.id, id) &&
     (origin === null || isBytes(origin, originTagBytes, originTagBytes)) &&
     (purpose === "field" || purpose === "index") &&
     isService(service) &&

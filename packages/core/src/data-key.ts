@@ -1,7 +1,8 @@
-import { createSecretKey, hkdfSync, type KeyObject } from "node:crypto";
+import type { KeyObject } from "node:crypto";
 import { rootBytes } from "./cmk.ts";
 import type { BoundContext } from "./context.ts";
 import { wipe } from "./wipe.ts";
+import { nodeCrypto } from "./node-crypto.ts";
 
 /** `field` data keys seal messages of both profiles; `index` ones make blind indexes. */
 export type DataKeyPurpose = "field" | "index";
@@ -23,8 +24,8 @@ export interface DataKey {
  */
 export function deriveDataKey(root: Uint8Array, purpose: DataKeyPurpose, context: BoundContext): DataKey {
   const info = Buffer.concat([Buffer.from(`cmkit/1 ${purpose}\0`, "latin1"), context.hash]);
-  const derived = new Uint8Array(hkdfSync("sha256", root, new Uint8Array(0), info, rootBytes + dataKeyIdBytes));
-  const contentKey = createSecretKey(derived.subarray(0, rootBytes));
+  const derived = new Uint8Array(nodeCrypto().hkdfSync("sha256", root, new Uint8Array(0), info, rootBytes + dataKeyIdBytes));
+  const contentKey = nodeCrypto().createSecretKey(derived.subarray(0, rootBytes));
   const id = derived.slice(rootBytes);
   wipe(derived);
   return { id, contentKey };

@@ -1,5 +1,5 @@
-import { constants, type Stats } from "node:fs";
-import { open, type FileHandle } from "node:fs/promises";
+import type { Stats } from "node:fs";
+import type { FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Cmk, KeyKind, WrappedKey } from "./cmk.ts";
 import { DataKeyTable, isRecordOf, type DataKeyRecord, type DataKeyStore } from "./data-key-store.ts";
@@ -74,7 +74,7 @@ class RecordFile {
 
   /** Reads what was appended since the last time, or everything if the file was replaced. */
   async refresh(): Promise<void> {
-    const file = await open(this.path, constants.O_RDONLY).catch(ignoreMissing);
+    const file = await openFile(this.path, "r").catch(ignoreMissing);
     if (file === undefined) return;
     try {
       const stats = await file.stat();
@@ -107,7 +107,7 @@ class RecordFile {
   }
 
   private async append(text: string): Promise<void> {
-    const file = await open(this.path, constants.O_RDWR | constants.O_CREAT | constants.O_APPEND, 0o600);
+    const file = await openFile(this.path, "a+", 0o600);
     try {
       const { size } = await file.stat();
       const last = size === 0 ? undefined : (await file.read(Buffer.alloc(1), 0, 1, size - 1)).buffer[0];
@@ -123,9 +123,15 @@ class RecordFile {
   }
 }
 
+/** `node:fs/promises` is loaded at its first use: most processes that import this package have no file store. */
+async function openFile(path: string, flags: "r" | "a+", mode?: number): Promise<FileHandle> {
+  const { open } = await import("node:fs/promises");
+  return open(path, flags, mode);
+}
+
 async function syncDirectory(path: string): Promise<void> {
   if (process.platform === "win32") return; // directories cannot be opened there
-  const directory = await open(path, constants.O_RDONLY);
+  const directory = await openFile(path, "r");
   try {
     await directory.sync();
   } finally {

@@ -1,4 +1,4 @@
-import { randomFillSync } from "node:crypto";
+import { nodeCrypto } from "./node-crypto.ts";
 
 export const ivBytes = 12; // NIST SP 800-38D §5.2.1.1: 96 bits
 
@@ -10,7 +10,7 @@ let offset = poolBytes;
 /** A fresh random IV: a view that stays valid until `wipeIv` is called on it. `randomBytes` for each would cost more than the cipher. */
 export function drawIv(): Uint8Array {
   if (offset === poolBytes) {
-    pool = randomFillSync(Buffer.allocUnsafeSlow(poolBytes));
+    pool = nodeCrypto().randomFillSync(Buffer.allocUnsafeSlow(poolBytes));
     offset = 0;
   }
   const iv = (pool as Buffer).subarray(offset, offset + ivBytes);

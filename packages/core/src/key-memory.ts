@@ -1,8 +1,8 @@
-import { timingSafeEqual } from "node:crypto";
 import { ageMs, type Clock, type Moment } from "./clock.ts";
 import type { Cmk, KeyDescription, KeyKind } from "./cmk.ts";
 import { KmsError } from "./kms-error.ts";
 import type { RsaPublicKey } from "./rsa-public-key.ts";
+import { nodeCrypto } from "./node-crypto.ts";
 
 /** What this process has learned of a key and holds the KMS to from then on. */
 export interface KnownKey {
@@ -45,7 +45,7 @@ export function learnPublicKey(known: KnownKey, key: RsaPublicKey, provider: str
   if (key.bits !== known.bits)
     throw new KmsError("bad-answer", { provider, detail: "the public key has not the size that was described" });
   if (pinned === undefined) known.publicKeys.set(key.keyVersion, { key, proven: false });
-  else if (!timingSafeEqual(pinned.spkiSha256, key.spkiSha256)) {
+  else if (!nodeCrypto().timingSafeEqual(pinned.spkiSha256, key.spkiSha256)) {
     throw new KmsError("bad-answer", { provider, detail: "the public key is not the one that was pinned" });
   }
   return pinned ?? key;

@@ -1,5 +1,3 @@
-import { inspect } from "node:util";
-
 /**
  * Every code that a {@link KmsError} can carry, with its HTTP status, whether the same call may work later, and its words.
  * 400: the caller must mend. 422: the customer must mend. 503: nobody, try later. 500: the operator must mend.
@@ -53,6 +51,8 @@ export interface KmsErrorDetails {
 }
 
 const mark = Symbol.for("cmkit.KmsError");
+/** What `util.inspect` and `console` look for; importing `node:util` for it would slow every start. */
+const customInspect = Symbol.for("nodejs.util.inspect.custom");
 
 /**
  * The one error of keys and ciphertexts. Branch on `code`; `message` is for people and may change.
@@ -83,7 +83,7 @@ export class KmsError extends Error {
     this.provider = details.provider;
     this.requestId = details.requestId;
     Object.defineProperty(this, mark, { value: true });
-    Object.defineProperty(this, inspect.custom, { value: () => this.stack });
+    Object.defineProperty(this, customInspect, { value: () => this.stack });
   }
 
   /** Everything but the cause. */

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { untilDeadline, type CallOptions } from "./limit.ts";
 import {
   maxWrappedBytes,
@@ -17,6 +16,7 @@ import type { KmsErrorCode } from "./kms-error.ts";
 import { RsaWrapping } from "./rsa-wrapping.ts";
 import { openPayload } from "./sealed-payload.ts";
 import { wipe } from "./wipe.ts";
+import { nodeCrypto } from "./node-crypto.ts";
 
 /** Options of calls that make a wrap. */
 export interface WrapOptions extends CallOptions {
@@ -126,7 +126,7 @@ export class DrivenKey implements KmsKey {
     const driver = this.calls.driver();
     const generate = driver.generateDataKey?.bind(driver);
     if (known.kind === "rsa" || generate === undefined) {
-      const key = new Uint8Array(randomBytes(rootBytes));
+      const key = new Uint8Array(nodeCrypto().randomBytes(rootBytes));
       const confirmed = first ? { confirmedWithinMs: Infinity } : {};
       return { key, wrapped: await this.wrapKey(key, context, { ...options, ...limits, ...confirmed }) };
     }

@@ -1,8 +1,9 @@
-import { createHmac, createSecretKey, hkdfSync, timingSafeEqual, type KeyObject } from "node:crypto";
+import type { KeyObject } from "node:crypto";
 import { encodeCbor } from "./cbor.ts";
 import type { BoundContext } from "./context.ts";
 import type { DataKeyPurpose } from "./data-key.ts";
 import { wipe } from "./wipe.ts";
+import { nodeCrypto } from "./node-crypto.ts";
 
 /** The operator's record key: 32 random bytes, or two sets of them while one replaces the other. Never stored in a database. */
 export type RecordKey = Uint8Array | { readonly current: Uint8Array; readonly previous: Uint8Array };
@@ -27,19 +28,19 @@ export function originTagger(recordKey: RecordKey): OriginTagger {
   const verifying = [signing, ...previous.map(macKey)];
   return {
     tag: (...of) => mac(signing, ...of),
-    verify: (tag, ...of) => tag.length === originTagBytes && verifying.some((key) => timingSafeEqual(mac(key, ...of), tag)),
+    verify: (tag, ...of) => tag.length === originTagBytes && verifying.some((key) => nodeCrypto().timingSafeEqual(mac(key, ...of), tag)),
   };
 }
 
 function macKey(recordKey: Uint8Array | undefined): KeyObject {
   if (!(recordKey instanceof Uint8Array) || recordKey.length !== 32) throw new TypeError("expected a record key of 32 bytes");
-  const derived = new Uint8Array(hkdfSync("sha256", recordKey, new Uint8Array(0), Buffer.from("cmkit/1 record origin"), 32));
-  const key = createSecretKey(derived);
+  const derived = new Uint8Array(nodeCrypto().hkdfSync("sha256", recordKey, new Uint8Array(0), Buffer.from("cmkit/1 record origin"), 32));
+  const key = nodeCrypto().createSecretKey(derived);
   wipe(derived);
   return key;
 }
 
 function mac(key: KeyObject, purpose: DataKeyPurpose, context: BoundContext, id: Uint8Array): Uint8Array {
   const message = encodeCbor([purpose, context.entries.tenant, id, context.hash]);
-  return new Uint8Array(createHmac("sha256", key).update(message).digest());
+  return new Uint8Array(nodeCrypto().createHmac("sha256", key).update(message).digest());
 }

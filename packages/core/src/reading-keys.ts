@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { ageAt, now, type Clock, type Moment } from "./clock.ts";
 import type { Cmk, WrappedKey } from "./cmk.ts";
 import type { BoundContext } from "./context.ts";
@@ -11,6 +10,7 @@ import { HeldKeys, refreshAge, wantsRefresh, type EvictReason, type HeldKey } fr
 import type { CallOptions } from "./limit.ts";
 import { isRefusal, Refusals } from "./refusals.ts";
 import { encodeRecipients, type SealedMessage } from "./sealed-message.ts";
+import { nodeCrypto } from "./node-crypto.ts";
 
 interface ReadingKey extends HeldKey {
   opener: ContentOpener | undefined;
@@ -165,7 +165,7 @@ function digestOfWraps({ origin, recipients }: SealedMessage): string | undefine
 }
 
 function digest(...parts: Uint8Array[]): string {
-  const hash = createHash("sha256");
+  const hash = nodeCrypto().createHash("sha256");
   for (const part of parts) hash.update(part);
   return hash.digest("base64url");
 }

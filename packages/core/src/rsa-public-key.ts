@@ -1,5 +1,6 @@
-import { constants, createHash, createPublicKey, publicEncrypt, type KeyObject } from "node:crypto";
+import type { KeyObject } from "node:crypto";
 import type { PublicKey } from "./cmk.ts";
+import { nodeCrypto } from "./node-crypto.ts";
 
 /** A public key that passed the checks, ready to wrap with. */
 export interface RsaPublicKey extends PublicKey {
@@ -17,19 +18,19 @@ export function readRsaPublicKey(spki: Uint8Array, keyVersion: string | null): R
   const details = keyObject?.asymmetricKeyDetails;
   if (keyObject?.asymmetricKeyType !== "rsa" || details?.publicExponent !== 65_537n) return undefined;
   if (!keyObject.export({ format: "der", type: "spki" }).equals(spki)) return undefined;
-  const spkiSha256 = new Uint8Array(createHash("sha256").update(spki).digest());
+  const spkiSha256 = new Uint8Array(nodeCrypto().createHash("sha256").update(spki).digest());
   return { keyObject, spki: new Uint8Array(spki), spkiSha256, keyVersion, bits: details.modulusLength ?? 0 };
 }
 
 /** RSA-OAEP with SHA-256 for both the hash and MGF1, and no label (RFC 8017 §7.1). */
 export function rsaOaepEncrypt(key: RsaPublicKey, payload: Uint8Array): Uint8Array {
-  const options = { key: key.keyObject, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: "sha256" };
-  return new Uint8Array(publicEncrypt(options, payload));
+  const options = { key: key.keyObject, padding: nodeCrypto().constants.RSA_PKCS1_OAEP_PADDING, oaepHash: "sha256" };
+  return new Uint8Array(nodeCrypto().publicEncrypt(options, payload));
 }
 
 function importSpki(spki: Uint8Array): KeyObject | undefined {
   try {
-    return createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" });
+    return nodeCrypto().createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" });
   } catch {
     return undefined;
   }

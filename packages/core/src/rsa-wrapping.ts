@@ -1,4 +1,3 @@
-import { randomBytes, timingSafeEqual } from "node:crypto";
 import type { CallOptions } from "./limit.ts";
 import { rootBytes, type PublicKeyPin, type WrappedKey } from "./cmk.ts";
 import type { BoundContext } from "./context.ts";
@@ -8,6 +7,7 @@ import { isKmsError } from "./kms-error.ts";
 import { readRsaPublicKey, rsaOaepEncrypt, type RsaPublicKey } from "./rsa-public-key.ts";
 import { sealPayload } from "./sealed-payload.ts";
 import { wipe } from "./wipe.ts";
+import { nodeCrypto } from "./node-crypto.ts";
 
 /** Wraps under an RSA key: locally, with a public key that is pinned, proven and lately confirmed. */
 export class RsaWrapping {
@@ -43,7 +43,7 @@ export class RsaWrapping {
     if (known.kind !== "rsa") this.calls.refuse("wrong-key-type", "a symmetric key has no public key");
     const version = this.version(known);
     const held = known.publicKeys.get(version)?.key ?? (await this.fetch(known, version, options));
-    if (this.pin !== undefined && !timingSafeEqual(held.spkiSha256, this.pin.spkiSha256)) {
+    if (this.pin !== undefined && !nodeCrypto().timingSafeEqual(held.spkiSha256, this.pin.spkiSha256)) {
       this.calls.refuse("bad-answer", "the public key is not the one that was pinned");
     }
     return held;
@@ -71,12 +71,12 @@ export class RsaWrapping {
   ): Promise<void> {
     const held = known.publicKeys.get(key.keyVersion);
     if (held === undefined || held.proven) return;
-    const probe = new Uint8Array(randomBytes(rootBytes));
+    const probe = new Uint8Array(nodeCrypto().randomBytes(rootBytes));
     const opened = await open(this.encrypt(known, key, probe, context)).catch((error: unknown) => {
       if (isKmsError(error) && error.code === "decrypt-failed") return new Uint8Array(rootBytes);
       throw error;
     });
-    const same = timingSafeEqual(opened, probe);
+    const same = nodeCrypto().timingSafeEqual(opened, probe);
     wipe(opened, probe);
     if (!same) this.calls.refuse("bad-answer", "the KMS cannot open what its public key wraps");
     held.proven = true;

@@ -1,6 +1,6 @@
-import { createHash, timingSafeEqual } from "node:crypto";
 import { rootBytes } from "./cmk.ts";
 import type { BoundContext } from "./context.ts";
+import { nodeCrypto } from "./node-crypto.ts";
 
 /**
  * RSA-OAEP authenticates no context on any cloud, so the payload carries it: root[32] ‖ SHA-256("cmkit/1 context" ‖ 00 ‖
@@ -20,10 +20,10 @@ export function sealPayload(root: Uint8Array, context: BoundContext): Uint8Array
 /** @returns A copy of the root, or `undefined` when the payload has another length or another context. */
 export function openPayload(payload: Uint8Array, context: BoundContext): Uint8Array | undefined {
   if (payload.length !== sealedPayloadBytes) return undefined;
-  if (!timingSafeEqual(payload.subarray(rootBytes), contextTag(context))) return undefined;
+  if (!nodeCrypto().timingSafeEqual(payload.subarray(rootBytes), contextTag(context))) return undefined;
   return new Uint8Array(payload.subarray(0, rootBytes));
 }
 
 function contextTag(context: BoundContext): Uint8Array {
-  return createHash("sha256").update(domain).update(context.canonical).digest();
+  return nodeCrypto().createHash("sha256").update(domain).update(context.canonical).digest();
 }

@@ -1,4 +1,3 @@
-import { timingSafeEqual } from "node:crypto";
 import { askStore } from "./ask-store.ts";
 import { ageAt, now, type Clock, type Moment } from "./clock.ts";
 import { sameCmk, type WrappedKey } from "./cmk.ts";
@@ -18,6 +17,7 @@ import type { OnRefused } from "./reading-keys.ts";
 import { isRefusal, Refusals } from "./refusals.ts";
 import type { Profile } from "./sealed-message.ts";
 import { wipe } from "./wipe.ts";
+import { nodeCrypto } from "./node-crypto.ts";
 
 /** A data key that this process made and seals with. */
 export interface SealingKey extends HeldKey {
@@ -214,7 +214,7 @@ export class SealingKeys {
     const root = await key.unwrapKey(wrapped, held.context.entries, limits);
     const { id } = deriveDataKey(root, "field", held.context);
     wipe(root);
-    if (!timingSafeEqual(id, held.id)) throw new KmsError("bad-answer", { provider: key.cmk.provider });
+    if (!nodeCrypto().timingSafeEqual(id, held.id)) throw new KmsError("bad-answer", { provider: key.cmk.provider });
   }
 
   /** A question to a CMK: refused ones are remembered for a moment, and what rests on the key is dropped. */

@@ -1,0 +1,32 @@
+// Measures; never gates. Usage: npm run bench [-- --group seal] [--json]
+import { parseArgs } from "node:util";
+import Table from "cli-table3";
+import { coldGroup } from "./cold.ts";
+import { importGroup } from "./import.ts";
+import type { Row } from "./measure.ts";
+import { sealGroup } from "./seal.ts";
+
+const groups: Readonly<Record<string, () => Promise<Row[]>>> = { seal: sealGroup, cold: coldGroup, import: importGroup };
+
+const { values } = parseArgs({ options: { group: { type: "string" }, json: { type: "boolean", default: false } } });
+const names = values.group === undefined ? Object.keys(groups) : [values.group];
+const rows: Row[] = [];
+for (const name of names) {
+  const group = groups[name];
+  if (group === undefined) {
+    process.stderr.write(`bench: expected --group to be one of ${Object.keys(groups).join(", ")}, got ${name}\n`);
+    process.exit(2);
+  }
+  rows.push(...(await group()));
+}
+if (values.json) {
+  process.stdout.write(`${JSON.stringify(rows)}\n`);
+} else {
+  const table = new Table({
+    head: ["group", "name", "cmkit", "peer", "unit", "ratio", "rounds"],
+    style: { head: [], border: [] },
+  });
+  for (const { group, name, cmkit, peer, unit, ratio, rounds } of rows)
+    table.push([group, name, cmkit, peer, unit, ratio, rounds]);
+  process.stdout.write(`${table.toString()}\nMedians of interleaved rounds; ratio = cmkit / peer.\n`);
+}
