@@ -40,5 +40,7 @@ await box.seal(Buffer.from("new"), { tenant: "acme" }).catch((error: unknown) =>
 });
 
 await customer.enableKey(resource);
-console.log("enabled again: what was sealed opens again, nothing was lost");
+await pause(5100); // a refusal is remembered for 5 s
+const again = await box.open(sealed, { tenant: "acme" });
+console.log(`enabled again, and what was sealed opens again: ${Buffer.from(again).toString()}`);
 await kms.close();

@@ -1,0 +1,15 @@
+// Runs one example: npm run -s example -- NAME [cmkit.dev.json]
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const folder = fileURLToPath(new URL("../examples/", import.meta.url));
+const [name, ...args] = process.argv.slice(2);
+const file = `${folder}${name}.ts`;
+if (name === undefined || !existsSync(file)) {
+  const names = readdirSync(folder).flatMap((entry) => (entry.endsWith(".ts") ? [entry.slice(0, -3)] : []));
+  process.stderr.write(`example: expected one of ${names.join(", ")}\n`);
+  process.exit(2);
+}
+const { status } = spawnSync(process.execPath, ["--conditions=@cmkit/source", file, ...args], { stdio: "inherit" });
+process.exit(status ?? 1);

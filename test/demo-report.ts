@@ -1,0 +1,35 @@
+import { expect } from "vitest";
+
+interface DemoReport {
+  readonly keys: readonly {
+    provider: string;
+    kind: string;
+    records: number;
+    fields: number;
+    kmsCalls: number;
+    verified: boolean;
+  }[];
+  readonly lost: number;
+  readonly revocation: { readonly ttlMs: number; readonly lastReadMs: number; readonly lastWriteMs: number };
+}
+
+/** Stdout of `demo --json`: one JSON object and nothing else, with every record verified and both refusals within the TTL. */
+export function checkDemoReport(stdout: string): void {
+  const { keys, lost, revocation } = JSON.parse(stdout) as DemoReport;
+  expect(keys.map(({ provider, kind }) => `${provider} ${kind}`)).toEqual([
+    "aws RSA-2048",
+    "aws RSA-4096",
+    "aws symmetric",
+    "local AES-256",
+  ]);
+  for (const { records, fields, kmsCalls, verified } of keys) {
+    expect(records).toBeGreaterThanOrEqual(1000);
+    expect(fields).toBe(records * 9);
+    expect(kmsCalls).toBeGreaterThan(0);
+    expect(kmsCalls).toBeLessThan(20);
+    expect(verified).toBe(true);
+  }
+  expect(lost).toBe(0);
+  expect(revocation.lastReadMs).toBeLessThanOrEqual(revocation.ttlMs);
+  expect(revocation.lastWriteMs).toBeLessThanOrEqual(revocation.ttlMs);
+}

@@ -1,0 +1,45 @@
+import { execFile } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startDev, type DevServer } from "./dev-server.ts";
+
+const run = promisify(execFile);
+const folder = fileURLToPath(new URL("../examples/", import.meta.url));
+
+// What each must print, so that an example that does nothing fails.
+const expected: Readonly<Record<string, readonly string[]>> = {
+  "wrap-unwrap": ["rsa 2048, enabled", "unwrapped, and the same: true", "for another tenant: decrypt-failed (HTTP 422)"],
+  "data-key": ["wrapped under version", "opened: the quarterly figures"],
+  "seal-open": ["stored: cmk1.", "opened: ada@example.com", "sealed 3 more without a call"],
+  "portable-message": ["portable, ", "for symmetric and rsa", 'opened: {"invoice":17}'],
+  "own-client": ["GenerateDataKeyCommand", "DecryptCommand", "round trip of 32 bytes through your own client"],
+  revoke: ["key-disabled, within the TTL: true", "writing: key-disabled", "opens again: ada@example.com"],
+  "custom-adapter": ["round trip through an adapter of 40 lines: true"],
+  opentelemetry: ["spans: kms describe, kms wrap, kms unwrap", "metrics: cmkit.kms.duration, cmkit.cache"],
+};
+
+describe("the examples", () => {
+  let dev: DevServer;
+  beforeAll(async () => {
+    dev = await startDev();
+  }, 60_000);
+  afterAll(async () => {
+    await dev[Symbol.asyncDispose]();
+  });
+
+  it("are all listed here", () => {
+    const files = readdirSync(folder).filter((name) => name.endsWith(".ts"));
+    expect(files.map((name) => name.slice(0, -3)).toSorted()).toEqual(Object.keys(expected).toSorted());
+  });
+
+  it.for(Object.entries(expected))("%s runs and does what it says", async ([name, lines]) => {
+    const { stdout } = await run(process.execPath, ["--conditions=@cmkit/source", `${folder}${name}.ts`, dev.file]);
+    for (const line of lines) expect(stdout).toContain(line);
+  });
+
+  it.for(Object.keys(expected))("%s has fewer than 60 lines", (name) => {
+    expect(readFileSync(`${folder}${name}.ts`, "utf8").split("\n").length - 1).toBeLessThan(60);
+  });
+});
