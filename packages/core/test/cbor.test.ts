@@ -61,11 +61,11 @@ const appendixA: readonly [encoded: string, value: CborValue][] = [
   ],
 ];
 
-const wide = { maxDepth: 8, maxItems: 64 };
+const wide = { maxDepth: 16, maxItems: 64 };
 const leaf = fc.oneof(fc.maxSafeInteger(), fc.string({ unit: "binary" }), fc.uint8Array());
 const key = fc.oneof(fc.maxSafeInteger(), fc.string({ unit: "binary" }));
 const { value } = fc.letrec<{ value: CborValue; many: CborValue; map: CborValue }>((tie) => ({
-  value: fc.oneof({ depthSize: "small" }, leaf, tie("many"), tie("map")),
+  value: fc.oneof({ depthSize: "small", maxDepth: 6 }, leaf, tie("many"), tie("map")),
   many: fc.array(tie("value"), { maxLength: 8 }),
   map: fc
     .uniqueArray(fc.tuple(key, tie("value")), { maxLength: 8, selector: ([name]) => name })
