@@ -2,7 +2,7 @@ import { runCall, type CallRuntime } from "./call.ts";
 import { now } from "./clock.ts";
 import type { Cmk, KeyDescription, KeyState } from "./cmk.ts";
 import type { BoundContext } from "./context.ts";
-import type { DriverAnswer, DriverCall, DriverOperation, Failure, KmsAdapter, KmsDriver } from "./driver.ts";
+import type { DriverAnswer, DriverCall, DriverDescription, DriverOperation, Failure, KmsAdapter, KmsDriver } from "./driver.ts";
 import type { CallEvent, EventSink } from "./events.ts";
 import type { KeyMemory, KnownKey } from "./key-memory.ts";
 import type { CallOptions } from "./limit.ts";
@@ -68,27 +68,27 @@ export class KeyCalls {
   async describe(keyVersion: string | null, options: CallOptions): Promise<KeyDescription> {
     const started = now(this.runtime.clock);
     const driver = this.driver();
-    const { requestId: _, ...answer } = await this.call("describe", undefined, options, async (call) =>
-      driver.describe(keyVersion, call),
-    );
-    const description: KeyDescription = { provider: this.cmk.provider, ...answer };
-    this.checkAnswer(
-      { answeredBy: answer.resource, keyVersion: answer.keyVersion },
-      driver.resolved ? driver.resource : null,
-      keyVersion,
-    );
-    if (!this.adapter.open(answer.resource).resolved) this.refuse("bad-answer", "the KMS did not name the key itself");
-    if (!supportedBits[answer.kind].some((bits) => bits === answer.bits)) this.refuse("wrong-key-size", `${answer.bits} bits`);
-    const known = this.runtime.memory.learn(this.cmk, description);
-    if (description.state === "enabled") known.confirmed.set(description.keyVersion, started);
-    return description;
+    const send = async (call: DriverCall): Promise<DriverDescription> => driver.describe(keyVersion, call);
+    return this.call("describe", undefined, options, send, (described) => {
+      const { requestId: _, ...answer } = described;
+      const description: KeyDescription = { provider: this.cmk.provider, ...answer };
+      const named = { answeredBy: answer.resource, keyVersion: answer.keyVersion };
+      this.checkAnswer(named, driver.resolved ? driver.resource : null, keyVersion);
+      if (!this.adapter.open(answer.resource).resolved) this.refuse("bad-answer", "the KMS did not name the key itself");
+      if (!supportedBits[answer.kind].some((bits) => bits === answer.bits)) this.refuse("wrong-key-size", `${answer.bits} bits`);
+      const known = this.runtime.memory.learn(this.cmk, description);
+      if (description.state === "enabled") known.confirmed.set(description.keyVersion, started);
+      return description;
+    });
   }
 
-  /** The KMS must say now that the key is enabled. */
-  async confirm(keyVersion: string | null, options: CallOptions): Promise<void> {
+  /** The KMS must say now that the key is enabled, or nothing is wrapped for `context`. */
+  async confirm(keyVersion: string | null, context: BoundContext, options: CallOptions): Promise<void> {
     const { state } = await this.describe(keyVersion, options);
     const code = stateCodes[state];
-    if (code !== undefined) this.refuse(code);
+    if (code === undefined) return;
+    this.report("wrap", context, code, 0, 0);
+    this.refuse(code);
   }
 
   checkAnswer(answer: DriverAnswer, resource: string | null, keyVersion: string | null): void {
@@ -104,28 +104,55 @@ export class KeyCalls {
     throw new KmsError(code, { provider: this.cmk.provider, ...(detail === undefined ? {} : { detail }) });
   }
 
-  async call<T extends { readonly requestId?: string | undefined }>(
+  /**
+   * @param accept Believes an answer or refuses it, before anybody hears that the call went well.
+   * @param discard Frees what an answer holds that comes too late.
+   */
+  async call<T extends { readonly requestId?: string | undefined }, R>(
     operation: DriverOperation,
     context: BoundContext | undefined,
     options: CallOptions,
     attempt: (call: DriverCall) => Promise<T>,
+    accept: (answer: T) => R,
     discard?: (late: T) => void,
-  ): Promise<T> {
+  ): Promise<R> {
     const { provider } = this.cmk;
+    const type = eventTypes[operation];
     const classify = (error: unknown): Failure => this.adapter.classify(error, operation);
     const outcome = await runCall({ provider, options, attempt, classify, ...(discard && { discard }) }, this.runtime);
     const { result, attempts, durationMs } = outcome;
-    if (result.ok) {
-      this.emit(eventTypes[operation], context, "ok", attempts, durationMs, result.value.requestId);
-      return result.value;
+    if (!result.ok) {
+      const error = result.ambiguous && operation !== "describe" ? await this.disambiguate(result.error, options) : result.error;
+      this.report(type, context, error.code, attempts, durationMs, error.requestId);
+      throw error;
     }
-    const error = result.ambiguous && operation !== "describe" ? await this.disambiguate(result.error, options) : result.error;
-    this.emit(eventTypes[operation], context, error.code, attempts, durationMs, error.requestId);
-    if (error.httpStatus === 422) this.emit("refused", context, error.code, attempts, durationMs, error.requestId);
-    throw error;
+    const { requestId } = result.value;
+    try {
+      const accepted = accept(result.value);
+      this.report(type, context, "ok", attempts, durationMs, requestId);
+      return accepted;
+    } catch (error) {
+      if (isKmsError(error)) this.report(type, context, error.code, attempts, durationMs, requestId);
+      throw error;
+    }
   }
 
-  emit(
+  /** Emits what became of a call, and that the KMS refused where only the customer can mend it. */
+  report(
+    type: CallEvent["type"],
+    context: BoundContext | undefined,
+    outcome: CallEvent["outcome"],
+    attempts: number,
+    durationMs: number,
+    requestId?: string,
+  ): void {
+    this.emit(type, context, outcome, attempts, durationMs, requestId);
+    if (outcome !== "ok" && new KmsError(outcome).httpStatus === 422) {
+      this.emit("refused", context, outcome, attempts, durationMs, requestId);
+    }
+  }
+
+  private emit(
     type: CallEvent["type"],
     context: BoundContext | undefined,
     outcome: CallEvent["outcome"],

@@ -9,7 +9,7 @@ import {
   type WrappedKey,
 } from "./cmk.ts";
 import { bindContext, type BoundContext, type Context } from "./context.ts";
-import type { DriverUnwrap, DriverWrap, KmsAdapter, KmsDriver } from "./driver.ts";
+import type { DriverCall, DriverUnwrap, DriverWrap, KmsAdapter, KmsDriver } from "./driver.ts";
 import { KeyCalls, type KeyRuntime } from "./key-calls.ts";
 import type { KnownKey } from "./key-memory.ts";
 import type { KmsErrorCode } from "./kms-error.ts";
@@ -128,17 +128,26 @@ export class DrivenKey implements KmsKey {
     if (known.kind === "rsa" || generate === undefined) {
       const key = new Uint8Array(nodeCrypto().randomBytes(rootBytes));
       const confirmed = first ? { confirmedWithinMs: Infinity } : {};
-      return { key, wrapped: await this.wrapKey(key, context, { ...options, ...limits, ...confirmed }) };
+      try {
+        return { key, wrapped: await this.wrapKey(key, context, { ...options, ...limits, ...confirmed }) };
+      } catch (error) {
+        wipe(key);
+        throw error;
+      }
     }
-    const answer = await this.calls.call("generateDataKey", bound, limits, async (call) => generate(bound, call), wipeAnswer);
-    const key = this.exactRoot(answer.plaintext, "bad-answer");
-    return { key, wrapped: this.wrapped(known, answer) };
+    const send = async (call: DriverCall): ReturnType<typeof generate> => generate(bound, call);
+    const accept = (answer: DriverWrap & DriverUnwrap): { key: Uint8Array; wrapped: WrappedKey } =>
+      opening(answer, () => {
+        const wrapped = this.wrapped(known, answer);
+        return { key: this.exactRoot(answer.plaintext, "bad-answer"), wrapped };
+      });
+    return this.calls.call("generateDataKey", bound, limits, send, accept, wipeAnswer);
   }
 
   private async wrapInKms(known: KnownKey, key: Uint8Array, context: BoundContext, limits: CallOptions): Promise<WrappedKey> {
     const driver = this.calls.driver();
-    const answer = await this.calls.call("wrap", context, limits, async (call) => driver.wrap({ plaintext: key, context }, call));
-    return this.wrapped(known, answer);
+    const send = async (call: DriverCall): Promise<DriverWrap> => driver.wrap({ plaintext: key, context }, call);
+    return this.calls.call("wrap", context, limits, send, (answer) => this.wrapped(known, answer));
   }
 
   private async unwrap(wrapped: WrappedKey, context: BoundContext, limits: CallOptions): Promise<Uint8Array> {
@@ -149,9 +158,14 @@ export class DrivenKey implements KmsKey {
     if (this.canonical(wrapped.cmk) !== driver.resource) this.calls.refuse("malformed", "the wrapped key names another CMK");
     const { bytes, keyVersion } = wrapped;
     const request = { kind, bytes, context, keyVersion };
-    const answer = await this.calls.call("unwrap", context, limits, async (call) => driver.unwrap(request, call), wipeAnswer);
-    this.calls.checkAnswer(answer, driver.resource, keyVersion);
-    return kind === "rsa" ? this.sealedRoot(answer.plaintext, context) : this.exactRoot(answer.plaintext, "decrypt-failed");
+    const send = async (call: DriverCall): Promise<DriverUnwrap> => driver.unwrap(request, call);
+    const accept = (answer: DriverUnwrap): Uint8Array =>
+      opening(answer, () => {
+        this.calls.checkAnswer(answer, driver.resource, keyVersion);
+        if (kind === "symmetric") return this.exactRoot(answer.plaintext, "decrypt-failed");
+        return openPayload(answer.plaintext, context) ?? this.calls.refuse("decrypt-failed");
+      });
+    return this.calls.call("unwrap", context, limits, send, accept, wipeAnswer);
   }
 
   private async known(limits: CallOptions): Promise<KnownKey> {
@@ -183,16 +197,8 @@ export class DrivenKey implements KmsKey {
     }
   }
 
-  private sealedRoot(payload: Uint8Array, context: BoundContext): Uint8Array {
-    const root = openPayload(payload, context);
-    wipe(payload);
-    return root ?? this.calls.refuse("decrypt-failed");
-  }
-
   private exactRoot(plaintext: Uint8Array, otherwise: KmsErrorCode): Uint8Array {
-    const root = plaintext.length === rootBytes ? new Uint8Array(plaintext) : undefined;
-    wipe(plaintext);
-    return root ?? this.calls.refuse(otherwise);
+    return plaintext.length === rootBytes ? new Uint8Array(plaintext) : this.calls.refuse(otherwise);
   }
 
   private wrapped(known: KnownKey, answer: DriverWrap): WrappedKey {
@@ -211,4 +217,13 @@ export class DrivenKey implements KmsKey {
 
 function wipeAnswer(late: DriverUnwrap): void {
   wipe(late.plaintext);
+}
+
+/** Copies what is needed out of an answer; the answer's own plaintext is wiped, believed or not. */
+function opening<R>(answer: DriverUnwrap, read: () => R): R {
+  try {
+    return read();
+  } finally {
+    wipeAnswer(answer);
+  }
 }

@@ -1,6 +1,7 @@
 import type { CallOptions } from "./limit.ts";
 import { rootBytes, type PublicKeyPin, type WrappedKey } from "./cmk.ts";
 import type { BoundContext } from "./context.ts";
+import type { DriverCall, DriverPublicKey } from "./driver.ts";
 import type { KeyCalls } from "./key-calls.ts";
 import { confirmedWithin, learnPublicKey, type KnownKey } from "./key-memory.ts";
 import { isKmsError } from "./kms-error.ts";
@@ -30,12 +31,12 @@ export class RsaWrapping {
   ): Promise<WrappedKey> {
     const { clock } = this.calls.runtime;
     const version = this.version(known);
-    if (!confirmedWithin(known, version, confirmedWithinMs, clock)) await this.calls.confirm(version, options);
+    if (!confirmedWithin(known, version, confirmedWithinMs, clock)) await this.calls.confirm(version, context, options);
     const key = await this.publicKey(known, options);
     if (this.pin === undefined) await this.prove(known, key, context, open);
     const started = clock.monotonicMs();
     const wrapped = this.encrypt(known, key, root, context);
-    this.calls.emit("wrap", context, "ok", 0, clock.monotonicMs() - started);
+    this.calls.report("wrap", context, "ok", 0, clock.monotonicMs() - started);
     return wrapped;
   }
 
@@ -55,11 +56,13 @@ export class RsaWrapping {
 
   private async fetch(known: KnownKey, version: string | null, options: CallOptions): Promise<RsaPublicKey> {
     const driver = this.calls.driver();
-    const answer = await this.calls.call("publicKey", undefined, options, async (call) => driver.publicKey(version, call));
-    this.calls.checkAnswer(answer, driver.resource, version);
-    const key = readRsaPublicKey(answer.spki, version);
-    if (key === undefined) return this.calls.refuse("bad-answer", "the public key is not an RSA key with exponent 65537");
-    return learnPublicKey(known, key, this.calls.cmk.provider);
+    const send = async (call: DriverCall): Promise<DriverPublicKey> => driver.publicKey(version, call);
+    return this.calls.call("publicKey", undefined, options, send, (answer) => {
+      this.calls.checkAnswer(answer, driver.resource, version);
+      const key = readRsaPublicKey(answer.spki, version);
+      if (key === undefined) return this.calls.refuse("bad-answer", "the public key is not an RSA key with exponent 65537");
+      return learnPublicKey(known, key, this.calls.cmk.provider);
+    });
   }
 
   /** Before a public key wraps anything that matters, the KMS has opened one wrap made with it. */
