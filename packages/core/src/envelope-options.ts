@@ -87,9 +87,9 @@ export function envelopeSettings(options: EnvelopeOptions): EnvelopeSettings {
     rsaAllowed: recordKey !== undefined || options.origin === "none",
     service,
     ttlMs: between(0, cache.ttlMs ?? maxTtlMs, maxTtlMs, "cache.ttlMs"),
-    maxEntries: between(1, cache.maxEntries ?? 10_000, 10_000_000, "cache.maxEntries"),
+    maxEntries: whole(1, cache.maxEntries ?? 10_000, 10_000_000, "cache.maxEntries"),
     lifetimeMs: between(1, options.dataKeyLifetimeMs ?? maxLifetimeMs, maxLifetimeMs, "dataKeyLifetimeMs"),
-    maxMessages: between(1, options.dataKeyMessages ?? 2 ** 24, maxMessages, "dataKeyMessages"),
+    maxMessages: whole(1, options.dataKeyMessages ?? 2 ** 24, maxMessages, "dataKeyMessages"),
     failover: options.failover === true,
     confirms: options.confirm !== "never",
     clock: options.clock ?? systemClock,
@@ -99,4 +99,9 @@ export function envelopeSettings(options: EnvelopeOptions): EnvelopeSettings {
 function between(min: number, value: number, max: number, name: string): number {
   if (!(value >= min && value <= max)) throw new RangeError(`expected ${name} from ${min} to ${max}, got ${value}`);
   return value;
+}
+
+function whole(min: number, value: number, max: number, name: string): number {
+  if (!Number.isInteger(value)) throw new RangeError(`expected ${name} to be a whole number, got ${value}`);
+  return between(min, value, max, name);
 }
