@@ -74,7 +74,10 @@ export class DataKeyOpener {
 
   /** Unwraps and derives. @throws {KmsError} `decrypt-failed`: also when the root is of another data key. */
   async unwrap({ key, wrapped }: Candidate, id: Uint8Array, context: BoundContext, limits: CallOptions): Promise<DataKey> {
-    const root = await key.unwrapKey(wrapped, context.entries, limits);
+    const root = await key.unwrapKey(wrapped, context.entries, limits).catch((error: unknown) => {
+      // The kind stood in the message or record: that the CMK is of another one is a fault of theirs, not of the CMK.
+      throw isKmsError(error) && error.code === "wrong-key-type" ? new KmsError("decrypt-failed", { cause: error }) : error;
+    });
     const dataKey = deriveDataKey(root, "field", context);
     wipe(root);
     if (!nodeCrypto().timingSafeEqual(dataKey.id, id)) throw new KmsError("decrypt-failed");

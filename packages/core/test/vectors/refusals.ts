@@ -91,6 +91,7 @@ function flips(add: Add, base: Uint8Array, carried: Uint8Array): void {
     ["the ciphertext", ivAt + 20, "decrypt-failed", true],
     ["the recipients' head", listAt, "malformed", false],
     ["the recipient's algorithm", listAt + 8, "malformed", false],
+    ["the recipient's kind", listAt + 9, "decrypt-failed", true],
     ["the recipient's resource", Buffer.from(carried).indexOf("local:vectors") + 8, "key-removed", false],
     ["the wrapped data key", carried.length - 1, "decrypt-failed", true],
   ];
