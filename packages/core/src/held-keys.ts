@@ -22,7 +22,8 @@ export interface HeldKey {
 /** A key that is under way. */
 export interface Loading {
   readonly tenant: string;
-  stale: boolean;
+  /** Why what is being loaded must not be kept, once that is so. */
+  stale: EvictReason | undefined;
 }
 
 export type EvictReason = NonNullable<CacheEvent["reason"]>;
@@ -71,7 +72,7 @@ export class HeldKeys<E extends HeldKey> {
 
   /** Says that a key is being loaded: an eviction meanwhile makes it stale, and it must not be put. */
   async whileLoading<T>(tenant: string, load: (loading: Loading) => Promise<T>): Promise<T> {
-    const loading: Loading = { tenant, stale: false };
+    const loading: Loading = { tenant, stale: undefined };
     this.loading.add(loading);
     try {
       return await load(loading);
@@ -87,7 +88,7 @@ export class HeldKeys<E extends HeldKey> {
 
   /** Drops every entry that matches, of one tenant or, without one, of all. */
   evict(tenant: string | undefined, matches: (entry: E) => boolean, reason: EvictReason): void {
-    for (const loading of this.loading) if (tenant === undefined || loading.tenant === tenant) loading.stale = true;
+    for (const loading of this.loading) if (tenant === undefined || loading.tenant === tenant) loading.stale = reason;
     for (const [key, entry] of this.entries) if (isOf(entry, tenant) && matches(entry)) this.drop(key, entry, reason);
   }
 

@@ -86,7 +86,7 @@ export class ReadingKeys {
     return this.held.whileLoading(context.entries.tenant, async (loading) => {
       const loaded = await this.unwrapFirst(message, context, escrow, limits);
       // What was opened under escrow is not kept: it says nothing about the customer's own key.
-      if (escrow === undefined && this.settings.ttlMs > 0 && !loading.stale) this.keep(loaded, context);
+      if (escrow === undefined && this.settings.ttlMs > 0 && loading.stale === undefined) this.keep(loaded, context);
       return loaded;
     });
   }
@@ -111,7 +111,7 @@ export class ReadingKeys {
     limits: CallOptions,
   ): Promise<Loaded> {
     const unknown = `${context.key}\0${idKey(message.id)}`;
-    this.refusals.check(unknown);
+    if (message.profile === "compact") this.refusals.check(unknown);
     const source = await this.opener.source(message, context, limits).catch((error: unknown) => {
       this.refusals.note(unknown, error);
       throw error;
@@ -147,10 +147,13 @@ export class ReadingKeys {
   /** A refused refresh drops the key at once; one that cannot be answered leaves it until its TTL. */
   private refreshAhead(key: ReadingKey, message: SealedMessage, context: BoundContext): void {
     key.refreshing = true;
-    this.load(ownCopy(message), context, undefined, {}).catch((error: unknown) => {
-      if (isRefusal(error)) this.held.remove(idKey(message.id), key, "refused");
-      key.refreshing = false;
+    const again = (): void => {
+      key.refreshing = false; // matters if it is still the held one
       key.refreshAtMs += this.settings.ttlMs / 20;
+    };
+    this.load(ownCopy(message), context, undefined, {}).then(again, (error: unknown) => {
+      if (isRefusal(error)) this.held.remove(idKey(message.id), key, "refused");
+      again();
     });
   }
 

@@ -120,8 +120,10 @@ export class SealingKeys {
         return held;
       }
       const key = await this.make(cmks, context, limits);
+      // What was purged while it was made seals the message that its caller waits for, and no other: a purge reaches sealers.
+      if (loading.stale !== undefined) key.dropped = loading.stale;
       // With a TTL of 0 the caller's own message is all that it seals.
-      if (this.settings.ttlMs > 0 && !loading.stale) this.held.put(context.key, key);
+      else if (this.settings.ttlMs > 0) this.held.put(context.key, key);
       return key;
     });
   }
@@ -233,8 +235,11 @@ export class SealingKeys {
   private refreshAhead(key: SealingKey): void {
     key.refreshing = true;
     // A refusal drops it at once; what cannot be answered now is asked again, until its TTL.
-    this.obtain(key.context, {}).catch(() => {
+    const answered = (): void => {
       key.refreshing = false;
+    };
+    this.obtain(key.context, {}).then(answered, () => {
+      answered();
       key.refreshAtMs += this.settings.ttlMs / 20;
     });
   }
