@@ -74,7 +74,7 @@ export class KeyCalls {
       const description: KeyDescription = { provider: this.cmk.provider, ...answer };
       const named = { answeredBy: answer.resource, keyVersion: answer.keyVersion };
       this.checkAnswer(named, driver.resolved ? driver.resource : null, keyVersion);
-      if (!this.adapter.open(answer.resource).resolved) this.refuse("bad-answer", "the KMS did not name the key itself");
+      if (!this.isKeyItself(answer.resource)) this.refuse("bad-answer", "the KMS did not name the key itself");
       if (!supportedBits[answer.kind].some((bits) => bits === answer.bits)) this.refuse("wrong-key-size", `${answer.bits} bits`);
       const known = this.runtime.memory.learn(this.cmk, description);
       if (description.state === "enabled") known.confirmed.set(description.keyVersion, started);
@@ -97,6 +97,14 @@ export class KeyCalls {
     }
     if (keyVersion !== null && answer.keyVersion !== null && answer.keyVersion !== keyVersion) {
       this.refuse("bad-answer", "it names another key version than the one that was asked for");
+    }
+  }
+
+  private isKeyItself(resource: string): boolean {
+    try {
+      return this.adapter.open(resource).resolved;
+    } catch {
+      return false;
     }
   }
 

@@ -85,12 +85,14 @@ describe("what the first answers said holds for as long as the Kms lives:", () =
     expect(asked.filter((operation) => operation === "describe")).toHaveLength(2 + 1);
   });
 
-  test("and an alias that leads to no key itself is not followed", async () => {
-    const { kms } = stubKms(describes({ resource: "local:alias-of-aes" }));
-    await expect(kms.open({ provider: "local", resource: "local:alias-of-rsa" }).describe()).rejects.toMatchObject({
-      code: "bad-answer",
-    });
-  });
+  test.each(["local:alias-of-aes", "no resource", ""])(
+    "and an alias that leads to %j, no key itself, is not followed",
+    async (to) => {
+      const { kms } = stubKms(describes({ resource: to }));
+      const key = kms.open({ provider: "local", resource: "local:alias-of-rsa" });
+      await expect(key.describe()).rejects.toMatchObject({ code: "bad-answer" });
+    },
+  );
 });
 
 describe("a public key is refused with", () => {
