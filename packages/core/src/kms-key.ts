@@ -18,6 +18,9 @@ import { openPayload } from "./sealed-payload.ts";
 import { wipe } from "./wipe.ts";
 import { nodeCrypto } from "./node-crypto.ts";
 
+// RFC 8017 §7.1.2 step 1b: as long as the modulus. OpenSSL, and who uses it, also takes a ciphertext without its leading zeros.
+const rsaWrapBytes: ReadonlySet<number> = new Set([256, 384, 512]);
+
 /** Options of calls that make a wrap. */
 export interface WrapOptions extends CallOptions {
   /**
@@ -157,6 +160,10 @@ export class DrivenKey implements KmsKey {
     const driver = this.calls.driver();
     if (this.canonical(wrapped.cmk) !== driver.resource) this.calls.refuse("malformed", "the wrapped key names another CMK");
     const { bytes, keyVersion } = wrapped;
+    if (kind === "rsa" && !rsaWrapBytes.has(bytes.length)) {
+      this.calls.report("unwrap", context, "decrypt-failed", 0, 0);
+      this.calls.refuse("decrypt-failed");
+    }
     const request = { kind, bytes, context, keyVersion };
     const send = async (call: DriverCall): Promise<DriverUnwrap> => driver.unwrap(request, call);
     const accept = (answer: DriverUnwrap): Uint8Array =>

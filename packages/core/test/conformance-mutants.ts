@@ -21,5 +21,6 @@ export const ofCoreAlone: readonly string[] = [
   "refuses a context outside the limits",
   "refuses a malformed wrap without a request",
   "refuses a deadline that is none",
+  "refuses a wrap without its leading zero",
   "sends nothing for a caller who has gone already",
 ];

@@ -5,7 +5,14 @@ import { mutants, ofCoreAlone } from "./conformance-mutants.ts";
 import { ScriptedKms } from "./conformance-scripted-kms.ts";
 
 const aes = () => ({ aes256: new Uint8Array(randomBytes(32)) });
-const rsa = () => ({ rsaPrivateKey: generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey });
+// Making RSA keys takes long; each service takes the next ones of a few.
+const pool = Array.from({ length: 6 }, () => generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey);
+const rsa = () => {
+  const [rsaPrivateKey] = pool.splice(0, 1);
+  if (rsaPrivateKey === undefined) throw new TypeError("expected a pool of keys");
+  pool.push(rsaPrivateKey);
+  return { rsaPrivateKey };
+};
 
 const common = { versions: "recorded" } as const;
 const keys: readonly ConformanceKey[] = [

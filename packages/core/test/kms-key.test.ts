@@ -177,13 +177,13 @@ describe("an answer that can mean several things", () => {
 
 describe("a wrap whose record was changed", () => {
   test.each([
-    [aes, "rsa"],
-    [rsa, "symmetric"],
-  ] as const)("does not open under $0.resource as $1", async (cmk, kind) => {
+    ["a symmetric key's, to rsa", aes, "rsa", "decrypt-failed"],
+    ["an RSA key's, to symmetric", rsa, "symmetric", "wrong-key-type"],
+  ] as const)("does not open: %s", async (_what, cmk, kind, code) => {
     const { kms } = stubKms();
     const key = kms.open(cmk);
     const wrapped = await key.wrapKey(root, context);
-    await expect(key.unwrapKey({ ...wrapped, kind }, context)).rejects.toMatchObject({ code: "wrong-key-type" });
+    await expect(key.unwrapKey({ ...wrapped, kind }, context)).rejects.toMatchObject({ code });
   });
 
   test("is described first when the kind is not recorded", async () => {

@@ -59,6 +59,16 @@ describe("an RSA key", () => {
     await expect(open({ rsaPrivateKey }).unwrapKey(wrapped, context)).rejects.toMatchObject({ code: "decrypt-failed" });
   });
 
+  test("does not open a wrap without its leading zero", async () => {
+    const key = open({ rsaPrivateKey });
+    const pinned = { confirmedWithinMs: 60_000 };
+    let wrapped = await key.wrapKey(new Uint8Array(32), context);
+    while (wrapped.bytes[0] !== 0) wrapped = await key.wrapKey(new Uint8Array(32), context, pinned);
+    expect(await key.unwrapKey(wrapped, context)).toEqual(new Uint8Array(32));
+    const shorter = { ...wrapped, bytes: wrapped.bytes.slice(1) };
+    await expect(key.unwrapKey(shorter, context)).rejects.toMatchObject({ code: "decrypt-failed" });
+  });
+
   test("is given as PEM as well", async () => {
     const pem = rsaPrivateKey.export({ format: "pem", type: "pkcs8" }).toString();
     expect((await open({ rsaPrivateKey: pem }).describe()).bits).toBe(2048);

@@ -86,6 +86,17 @@ export const ciphertextCases: readonly CaseTemplate[] = [
     },
   },
   {
+    // Decryption that reads a number takes it with or without leading zeros: RFC 8017 §7.1.2 step 1b.
+    name: "refuses a wrap without its leading zero",
+    kind: "rsa",
+    async run(t) {
+      const key = t.open();
+      let { root, wrapped } = await t.wrap(key);
+      while (wrapped.bytes[0] !== 0) wrapped = await key.wrapKey(root, t.context, { confirmedWithinMs: 60_000 });
+      await decryptFails(t, { ...wrapped, bytes: wrapped.bytes.slice(1) }, "without its leading zero");
+    },
+  },
+  {
     name: "refuses bytes that no key wrapped",
     async run(t) {
       const { wrapped } = await t.wrap(t.open());
