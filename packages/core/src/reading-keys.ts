@@ -7,7 +7,7 @@ import { DataKeyOpener, isPassing, type Candidate } from "./data-key-opener.ts";
 import type { EnvelopeSettings } from "./envelope-options.ts";
 import { Flights } from "./flights.ts";
 import { HeldKeys, refreshAge, wantsRefresh, type EvictReason, type HeldKey } from "./held-keys.ts";
-import type { CallOptions } from "./limit.ts";
+import { remainingMs, untilDeadline, type CallOptions } from "./limit.ts";
 import { isRefusal, Refusals } from "./refusals.ts";
 import { encodeRecipients, type SealedMessage } from "./sealed-message.ts";
 import { nodeCrypto } from "./node-crypto.ts";
@@ -83,8 +83,9 @@ export class ReadingKeys {
     escrow: string | undefined,
     limits: CallOptions,
   ): Promise<Loaded> {
+    const until = untilDeadline(limits, this.clock);
     return this.held.whileLoading(context.entries.tenant, async (loading) => {
-      const loaded = await this.unwrapFirst(message, context, escrow, limits);
+      const loaded = await this.unwrapFirst(message, context, escrow, until);
       // What was opened under escrow is not kept: it says nothing about the customer's own key.
       if (escrow === undefined && this.settings.ttlMs > 0 && loading.stale === undefined) this.keep(loaded, context);
       return loaded;
@@ -131,7 +132,7 @@ export class ReadingKeys {
     this.refusals.check(refusal);
     const confirmed = now(this.clock);
     try {
-      const dataKey = await this.opener.unwrap(first, message.id, context, limits);
+      const dataKey = await this.opener.unwrap(first, message.id, context, this.share(limits, further.length));
       return { id: dataKey.id, opener: contentOpener(dataKey, context), wrapped, confirmed };
     } catch (error) {
       const [second, ...rest] = further;
@@ -142,6 +143,12 @@ export class ReadingKeys {
       this.onRefused(error, context, wrapped.cmk);
       throw error;
     }
+  }
+
+  /** With failover, a KMS that does not answer leaves time for those after it. */
+  private share(limits: CallOptions, further: number): CallOptions {
+    if (!this.settings.failover || further === 0) return limits;
+    return { signal: limits.signal, timeoutMs: Math.max(1, remainingMs(limits, this.clock) / (1 + further)) };
   }
 
   /** A refused refresh drops the key at once; one that cannot be answered leaves it until its TTL. */

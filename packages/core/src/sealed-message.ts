@@ -1,5 +1,13 @@
 import { cborHead, decodeCbor, encodeCbor, type CborMap, type CborValue } from "./cbor.ts";
-import { maxResourceLength, maxWrappedBytes, type KeyKind, type WrappedKey } from "./cmk.ts";
+import {
+  isIdentifier,
+  isProvider,
+  maxKeyVersionLength,
+  maxResourceLength,
+  maxWrappedBytes,
+  type KeyKind,
+  type WrappedKey,
+} from "./cmk.ts";
 import { dataKeyIdBytes } from "./data-key.ts";
 import { ivBytes } from "./iv-pool.ts";
 import { KmsError } from "./kms-error.ts";
@@ -35,7 +43,6 @@ const a256gcm = 3; // RFC 9053 §4.1
 const wrapAlgorithms: Record<KeyKind, number> = { rsa: -65_537, symmetric: -65_538 };
 
 const maxSealedBytes = maxPlaintextBytes + tagBytes + maxRecipients * (maxWrappedBytes + 4096) + 1024;
-const maxKeyVersionLength = 512;
 
 /** The protected header of a data key. */
 export function encodeProtected(id: Uint8Array, origin: Uint8Array | null): Uint8Array {
@@ -136,11 +143,21 @@ function parsePortable(sealed: Uint8Array): SealedMessage | undefined {
   const body = protectedHeader instanceof Uint8Array ? parseProtected(protectedHeader) : undefined;
   const iv = mapOf(unprotected, [header.iv])?.get(header.iv);
   if (body === undefined || !isBytes(iv, ivBytes, ivBytes)) return undefined;
-  if (!isBytes(ciphertext, tagBytes, maxPlaintextBytes + tagBytes) || !Array.isArray(recipients)) return undefined;
+  const wraps = parseRecipients(recipients);
+  if (!isBytes(ciphertext, tagBytes, maxPlaintextBytes + tagBytes) || wraps === undefined) return undefined;
+  return { profile: "portable", ...body, iv, ciphertext, recipients: wraps };
+}
+
+/** Whether a message with these recipients could be read again: at most 8, each CMK once, under names that can be parsed. */
+export function areReadable(recipients: readonly WrappedKey[]): boolean {
+  return parseRecipients(decodeCbor(encodeRecipients(recipients), { maxDepth: 3, maxItems: maxRecipients })) !== undefined;
+}
+
+function parseRecipients(recipients: CborValue | undefined): WrappedKey[] | undefined {
+  if (!Array.isArray(recipients)) return undefined;
   const wraps = (recipients as CborValue[]).map(parseRecipient);
   const names = new Set(wraps.map((wrap) => wrap && `${wrap.cmk.provider}:${wrap.cmk.resource}`));
-  if (wraps.length === 0 || names.has(undefined) || names.size !== wraps.length) return undefined;
-  return { profile: "portable", ...body, iv, ciphertext, recipients: wraps as WrappedKey[] };
+  return wraps.length > 0 && !names.has(undefined) && names.size === wraps.length ? (wraps as WrappedKey[]) : undefined;
 }
 
 function parseProtected(bytes: Uint8Array): Pick<SealedMessage, "protectedHeader" | "id" | "origin"> | undefined {
@@ -162,11 +179,12 @@ function parseRecipient(recipient: CborValue): WrappedKey | undefined {
   const keyVersion = map?.get(header.keyVersion) ?? null;
   if (!isBytes(empty, 0, 0) || kind === undefined || !isBytes(bytes, 1, maxWrappedBytes)) return undefined;
   if (!isBytes(kid, 3, 4 * maxResourceLength)) return undefined;
-  if (keyVersion !== null && (typeof keyVersion !== "string" || keyVersion.length > maxKeyVersionLength)) return undefined;
+  if (keyVersion !== null && !isIdentifier(keyVersion, maxKeyVersionLength)) return undefined;
   const name = Buffer.from(kid).toString();
-  const [, provider, resource] = /^([a-z][a-z0-9-]{0,31}):(.+)$/s.exec(name) ?? [];
-  if (provider === undefined || resource === undefined || resource.length > maxResourceLength || !Buffer.from(name).equals(kid))
-    return undefined;
+  const colon = name.indexOf(":");
+  const provider = name.slice(0, Math.max(0, colon));
+  const resource = name.slice(colon + 1);
+  if (!isProvider(provider) || !isIdentifier(resource, maxResourceLength) || !Buffer.from(name).equals(kid)) return undefined;
   return { cmk: { provider, resource }, keyVersion, bytes, kind };
 }
 

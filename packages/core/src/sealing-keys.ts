@@ -15,7 +15,7 @@ import type { CallOptions } from "./limit.ts";
 import type { Path } from "./path.ts";
 import type { OnRefused } from "./reading-keys.ts";
 import { isRefusal, Refusals } from "./refusals.ts";
-import type { Profile } from "./sealed-message.ts";
+import { areReadable, type Profile } from "./sealed-message.ts";
 import { wipe } from "./wipe.ts";
 import { nodeCrypto } from "./node-crypto.ts";
 
@@ -166,6 +166,7 @@ export class SealingKeys {
     const dataKey = deriveDataKey(root, "field", context);
     const origin = tagger?.tag("field", context, dataKey.id) ?? null;
     const wraps = recipients.map(({ wrapped }) => wrapped) as [WrappedKey, ...WrappedKey[]];
+    if (!areReadable(wraps)) throw new KmsError("unsupported", { detail: "a data key takes at most 8 CMKs, each CMK once" });
     const record: DataKeyRecord = {
       id: dataKey.id.slice(),
       context: context.entries,
