@@ -73,7 +73,10 @@ export function contentOpener({ id, contentKey }: DataKey, context: BoundContext
     open({ profile, protectedHeader, iv, ciphertext }, path) {
       const aad = profile === "compact" ? compactAad : contentAad(profile, protectedHeader, context);
       const end = ciphertext.length - tagBytes;
-      const decipher = nodeCrypto().createDecipheriv(gcm, contentKey, iv, gcmOptions).setAAD(aad(path)).setAuthTag(ciphertext.subarray(end));
+      const decipher = nodeCrypto()
+        .createDecipheriv(gcm, contentKey, iv, gcmOptions)
+        .setAAD(aad(path))
+        .setAuthTag(ciphertext.subarray(end));
       const plaintext = decipher.update(ciphertext.subarray(0, end));
       try {
         decipher.final();

@@ -28,13 +28,16 @@ export function originTagger(recordKey: RecordKey): OriginTagger {
   const verifying = [signing, ...previous.map(macKey)];
   return {
     tag: (...of) => mac(signing, ...of),
-    verify: (tag, ...of) => tag.length === originTagBytes && verifying.some((key) => nodeCrypto().timingSafeEqual(mac(key, ...of), tag)),
+    verify: (tag, ...of) =>
+      tag.length === originTagBytes && verifying.some((key) => nodeCrypto().timingSafeEqual(mac(key, ...of), tag)),
   };
 }
 
 function macKey(recordKey: Uint8Array | undefined): KeyObject {
   if (!(recordKey instanceof Uint8Array) || recordKey.length !== 32) throw new TypeError("expected a record key of 32 bytes");
-  const derived = new Uint8Array(nodeCrypto().hkdfSync("sha256", recordKey, new Uint8Array(0), Buffer.from("cmkit/1 record origin"), 32));
+  const derived = new Uint8Array(
+    nodeCrypto().hkdfSync("sha256", recordKey, new Uint8Array(0), Buffer.from("cmkit/1 record origin"), 32),
+  );
   const key = nodeCrypto().createSecretKey(derived);
   wipe(derived);
   return key;
