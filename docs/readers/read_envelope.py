@@ -82,7 +82,9 @@ def record(world, v, ident, context):
     need(found[0]["purpose"] == "field" and encode(found[0]["context"]) == context, "decrypt-failed")
     return origin and bytes.fromhex(origin), wraps
 def unwrap(world, wrap, context):
-    world["asked"], data = True, bytes.fromhex(wrap["wrapped"])
+    data = bytes.fromhex(wrap["wrapped"])
+    need(wrap["kind"] == "symmetric" or len(data) in (256, 384, 512), "decrypt-failed")
+    world["asked"] = True
     if wrap["provider"] == "local":
         need(len(data) >= 29 and data[0] == 1, "decrypt-failed")
         return AESGCM(bytes.fromhex(world["localKeys"][wrap["resource"]])).decrypt(data[1:13], data[13:], context)

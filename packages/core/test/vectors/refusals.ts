@@ -91,7 +91,7 @@ function flips(add: Add, base: Uint8Array, carried: Uint8Array): void {
     ["the ciphertext", ivAt + 20, "decrypt-failed", true],
     ["the recipients' head", listAt, "malformed", false],
     ["the recipient's algorithm", listAt + 8, "malformed", false],
-    ["the recipient's kind", listAt + 9, "decrypt-failed", true],
+    ["the recipient's kind", listAt + 9, "decrypt-failed", false],
     ["the recipient's resource", Buffer.from(carried).indexOf("local:vectors") + 8, "key-removed", false],
     ["the wrapped data key", carried.length - 1, "decrypt-failed", true],
   ];
@@ -123,6 +123,15 @@ function recipients(add: Add, world: World, keys: Keys, base: Uint8Array): void 
     const sealed = portable(plain, path, content, [wrap]).sealed;
     add(`portable, an RSA wrap that opens to ${name}`, "decrypt-failed", sealed, { accepted: [cmks.awsRsa], asksKms: true });
   }
+  const notRsa = world.wrap(cmks.awsRsa, plain, { bytes: 255 });
+  const short = portable(plain, path, content, [notRsa]).sealed;
+  add("portable, an RSA wrap of 255 bytes", "decrypt-failed", short, { accepted: [cmks.awsRsa] });
+  const miscalled = { ...world.wrap(cmks.awsRsa, plain), kind: "symmetric" } as const;
+  const other256 = portable(plain, path, content, [miscalled]).sealed;
+  add("portable, an RSA wrap that calls itself symmetric", "decrypt-failed", other256, {
+    accepted: [cmks.awsRsa],
+    asksKms: true,
+  });
   const untold = { recordKey: null, accepted: [cmks.awsRsa] } as const;
   const rsa = portable(several, path, content, many).sealed;
   add("portable, RSA without a record key", "unsupported", rsa, untold);
