@@ -1,0 +1,45 @@
+import type { Deps } from "../src/deps.ts";
+import { findInstalledPackage } from "../src/installed-package.ts";
+import { run } from "../src/run.ts";
+
+/** What a command did. */
+export interface Outcome {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Given extends Partial<Deps> {
+  /** Piped in; a terminal without. */
+  readonly stdin?: AsyncIterable<Uint8Array>;
+}
+
+/** Runs the CLI as a function, on a machine with this Node and no settings. */
+export async function cmkit(argv: readonly string[], { stdin, ...deps }: Given = {}): Promise<Outcome> {
+  let stdout = "";
+  let stderr = "";
+  const machine: Deps = {
+    cwd: "/nonexistent",
+    home: "/nonexistent",
+    env: {},
+    nodeVersion: process.versions.node,
+    findPackage: findInstalledPackage,
+    untilAskedToEnd: async () => {},
+    ...deps,
+  };
+  const exitCode = await run(argv, machine, {
+    stdin: stdin ?? piped(),
+    stdinIsTerminal: stdin === undefined,
+    stdout: (text) => {
+      stdout += text;
+    },
+    stderr: (text) => {
+      stderr += text;
+    },
+  });
+  return { exitCode, stdout, stderr };
+}
+
+export async function* piped(...chunks: readonly (Uint8Array | string)[]): AsyncGenerator<Uint8Array> {
+  for (const chunk of chunks) yield typeof chunk === "string" ? Buffer.from(chunk) : chunk;
+}
