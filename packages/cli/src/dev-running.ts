@@ -1,19 +1,18 @@
 import { CliError, errorCode } from "./cli-error.ts";
 import { type DevFile, findDevFile } from "./dev-file.ts";
 
-const answerWithinMs = 2000;
-
 /**
  * Makes sure that no other `cmkit dev` runs in a directory: two would overwrite each other's keys. A file that was left
  * behind by a process that was killed is no obstacle.
  *
+ * @param answerWithinMs How long a server may take before it counts as silent.
  * @throws {CliError} `refused`: one runs, or the file is not one of `cmkit dev`.
  */
-export async function refuseSecondStart(file: string): Promise<void> {
+export async function refuseSecondStart(file: string, answerWithinMs = 2000): Promise<void> {
   const dev = await findDevFile(file);
   if (dev === undefined) return;
   const { endpoint } = dev.aws;
-  const answer = await askEmulator(dev);
+  const answer = await askEmulator(dev, answerWithinMs);
   if (answer === "ours") {
     throw new CliError(
       "refused",
@@ -32,7 +31,7 @@ export async function refuseSecondStart(file: string): Promise<void> {
 }
 
 /** Whether the emulator of the file answers; only it accepts the file's token. */
-async function askEmulator({ aws }: DevFile): Promise<"ours" | "another" | "silent"> {
+async function askEmulator({ aws }: DevFile, answerWithinMs: number): Promise<"ours" | "another" | "silent"> {
   try {
     const response = await fetch(new URL("/_cmkit/faults", aws.endpoint), {
       headers: { "x-cmkit-control-token": aws.controlToken },

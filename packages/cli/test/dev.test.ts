@@ -174,7 +174,7 @@ describe("cmkit dev", () => {
     expect((await cmkit(["dev", "--dir", file])).stderr).toBe(`cmkit: ${file} cannot be used as a directory (EEXIST).\n`);
   });
 
-  it("does not remove or replace a file that is not its own", async () => {
+  it("does not replace a file that is not one of `cmkit dev`", async () => {
     const dir = scratch();
     const file = join(dir, "cmkit.dev.json");
     writeFileSync(file, "mine\n");
@@ -182,5 +182,16 @@ describe("cmkit dev", () => {
     expect(exitCode).toBe(1);
     expect(stderr).toContain("is not the file of a running `cmkit dev`: expected JSON, got something else");
     expect(readFileSync(file, "utf8")).toBe("mine\n");
+  });
+
+  it("leaves a file alone that another has put in place of its own", async () => {
+    const dir = scratch();
+    const file = join(dir, "cmkit.dev.json");
+    const running = await startDev("--dir", dir);
+    const { aws } = await readDevFile(file);
+    const others = readFileSync(file, "utf8").replace(aws.controlToken, "another-token-of-another");
+    writeFileSync(file, others);
+    expect(await running.end("SIGTERM")).toEqual(clean);
+    expect(readFileSync(file, "utf8")).toBe(others);
   });
 });
