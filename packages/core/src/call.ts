@@ -1,4 +1,4 @@
-import { ageMs, now, type Clock } from "./clock.ts";
+import type { Clock } from "./clock.ts";
 import { Limit, remainingMs, type CallOptions } from "./limit.ts";
 import type { DriverCall, Failure } from "./driver.ts";
 import { isKmsError, KmsError } from "./kms-error.ts";
@@ -37,29 +37,31 @@ export interface Outcome<T> {
  * the server's hint, as long as the deadline allows; everything else is final.
  */
 export async function runCall<T>(call: Call<T>, runtime: CallRuntime): Promise<Outcome<T>> {
+  refuseUncheckedTls();
   const { clock } = runtime;
-  const started = now(clock);
+  const started = clock.monotonicMs();
+  const elapsedMs = (): number => clock.monotonicMs() - started;
   const timeoutMs = remainingMs(call.options, clock);
   const limit = new Limit(timeoutMs, call.options.signal, clock);
   let attempts = 0;
   const fail = (failure: Failure, cause: unknown): Outcome<T> => ({
     attempts,
-    durationMs: ageMs(clock, started),
+    durationMs: elapsedMs(),
     result: { ok: false, error: toKmsError(call.provider, failure, cause), ambiguous: failure.ambiguous === true },
   });
   try {
     for (;;) {
       if (limit.reached !== undefined) return fail({ code: limit.reached }, undefined);
       attempts += 1;
-      const left = Math.max(1, timeoutMs - ageMs(clock, started));
+      const left = Math.max(1, timeoutMs - elapsedMs());
       try {
         const value = await limit.race(call.attempt({ signal: limit.signal, remainingMs: left }), call.discard);
-        return { attempts, durationMs: ageMs(clock, started), result: { ok: true, value } };
+        return { attempts, durationMs: elapsedMs(), result: { ok: true, value } };
       } catch (error) {
         if (limit.reached !== undefined) return fail({ code: limit.reached }, error);
         const failure = isKmsError(error) ? error : call.classify(error);
         const waitMs = backoffMs(attempts, failure, runtime.random);
-        if (!mayRetry(failure, attempts) || ageMs(clock, started) + waitMs >= timeoutMs) return fail(failure, error);
+        if (!mayRetry(failure, attempts) || elapsedMs() + waitMs >= timeoutMs) return fail(failure, error);
         await limit.sleep(waitMs);
       }
     }
@@ -68,9 +70,21 @@ export async function runCall<T>(call: Call<T>, runtime: CallRuntime): Promise<O
   }
 }
 
+/**
+ * Certificates are what keeps tokens and keys from strangers: nothing starts, and no call is made, while their checking is off.
+ * @throws {KmsError} `unsupported`
+ */
+export function refuseUncheckedTls(): void {
+  if (process.env["NODE_TLS_REJECT_UNAUTHORIZED"] === "0") {
+    throw new KmsError("unsupported", {
+      detail: "NODE_TLS_REJECT_UNAUTHORIZED=0 turns off the checking of certificates; unset it",
+    });
+  }
+}
+
 function mayRetry(failure: Failure | KmsError, attempts: number): boolean {
   const { code } = failure;
-  if ("ambiguous" in failure && failure.ambiguous === true) return false; // the key's state decides first
+  if ("ambiguous" in failure && failure.ambiguous) return false; // the key's state decides first
   return attempts < maxAttempts && (code === "throttled" || code === "unavailable" || code === "timeout");
 }
 

@@ -73,10 +73,29 @@ export interface PublicKeyPin {
 }
 
 export const maxResourceLength = 512;
+export const maxKeyVersionLength = 512;
 /** The largest wrap that a cloud makes. AWS KMS: CiphertextBlob, 6,144 bytes. */
 export const maxWrappedBytes = 6144;
 /** Every key that cmkit wraps is a 32-byte root. */
 export const rootBytes = 32;
+
+const controlCharacter = /\p{Cc}/u;
+
+/** Whether it can be a cloud's identifier: 1 to `maxLength` well-formed characters, no control characters. */
+export function isIdentifier(value: unknown, maxLength: number): value is string {
+  return (
+    typeof value === "string" &&
+    value.length > 0 &&
+    value.length <= maxLength &&
+    value.isWellFormed() &&
+    !controlCharacter.test(value)
+  );
+}
+
+/** Whether it can be a provider: `[a-z][a-z0-9-]{0,31}`. */
+export function isProvider(value: unknown): value is Provider {
+  return typeof value === "string" && /^[a-z][a-z0-9-]{0,31}$/.test(value);
+}
 
 export function sameCmk(a: Cmk, b: Cmk): boolean {
   return a.provider === b.provider && a.resource === b.resource;

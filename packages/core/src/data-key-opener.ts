@@ -1,4 +1,4 @@
-import type { WrappedKey } from "./cmk.ts";
+import { sameCmk, type WrappedKey } from "./cmk.ts";
 import { bindContext, type BoundContext } from "./context.ts";
 import { deriveDataKey, type DataKey } from "./data-key.ts";
 import { isRecordOf, type DataKeyRecord } from "./data-key-store.ts";
@@ -62,10 +62,8 @@ export class DataKeyOpener {
     if (origin !== undefined && !(source.origin !== null && origin.verify(source.origin, "field", context, id))) {
       throw new KmsError("decrypt-failed");
     }
-    const candidates: Candidate[] = [];
-    for (const cmk of await this.settings.acceptedCmks(context.entries.tenant)) {
-      if (cmk.escrow === escrow) candidates.push(...(await this.matching(cmk, source.recipients, limits)));
-    }
+    const accepted = (await this.settings.acceptedCmks(context.entries.tenant)).filter((cmk) => cmk.escrow === escrow);
+    const candidates = await this.matching(accepted, source.recipients, limits);
     if (!rsaAllowed && candidates.some(({ wrapped }) => wrapped.kind !== "symmetric")) throw needsRecordKey();
     const [first, ...further] = candidates;
     if (first === undefined) throw new KmsError("key-removed");
@@ -84,12 +82,21 @@ export class DataKeyOpener {
     return dataKey;
   }
 
-  private async matching(cmk: EnvelopeCmk, recipients: readonly WrappedKey[], limits: CallOptions): Promise<Candidate[]> {
-    const mine = recipients.filter((recipient) => recipient.cmk.provider === cmk.provider);
-    if (mine.length === 0) return [];
-    const key = this.settings.kms.open(cmk, cmk.pin && { pin: cmk.pin });
-    const { resource } = await key.resolve(limits);
-    return mine.filter((recipient) => recipient.cmk.resource === resource).map((wrapped) => ({ key, wrapped }));
+  /** Recipients of the accepted CMKs. Aliases are resolved, by a request the first time, only where nothing else matches. */
+  private async matching(
+    accepted: readonly EnvelopeCmk[],
+    recipients: readonly WrappedKey[],
+    limits: CallOptions,
+  ): Promise<Candidate[]> {
+    const keys = accepted
+      .filter(({ provider }) => recipients.some(({ cmk }) => cmk.provider === provider))
+      .map((cmk) => this.settings.kms.open(cmk, cmk.pin && { pin: cmk.pin }));
+    const ofKeys = (): Candidate[] =>
+      keys.flatMap((key) => recipients.filter(({ cmk }) => sameCmk(cmk, key.cmk)).map((wrapped) => ({ key, wrapped })));
+    const known = ofKeys();
+    if (known.length > 0) return known;
+    for (const key of keys) await key.resolve(limits);
+    return ofKeys();
   }
 }
 

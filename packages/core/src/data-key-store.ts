@@ -1,4 +1,4 @@
-import { maxResourceLength, maxWrappedBytes, type WrappedKey } from "./cmk.ts";
+import { isIdentifier, isProvider, maxKeyVersionLength, maxResourceLength, maxWrappedBytes, type WrappedKey } from "./cmk.ts";
 import { bindContext, isContext, type Context } from "./context.ts";
 import { dataKeyIdBytes, idKey, type DataKeyPurpose } from "./data-key.ts";
 import { KmsError } from "./kms-error.ts";
@@ -123,13 +123,13 @@ export function isService(service: unknown): service is string {
   return typeof service === "string" && /^[a-z0-9][a-z0-9_.-]{0,63}$/.test(service);
 }
 
-function isWrappedKey(wrapped: WrappedKey): boolean {
+function isWrappedKey(wrapped: WrappedKey | null): boolean {
+  if (typeof wrapped !== "object" || wrapped === null) return false;
   const { cmk, keyVersion, bytes, kind } = wrapped;
   return (
-    typeof cmk?.provider === "string" &&
-    typeof cmk.resource === "string" &&
-    cmk.resource.length <= maxResourceLength &&
-    (keyVersion === null || typeof keyVersion === "string") &&
+    isProvider(cmk?.provider) &&
+    isIdentifier(cmk.resource, maxResourceLength) &&
+    (keyVersion === null || isIdentifier(keyVersion, maxKeyVersionLength)) &&
     isBytes(bytes, 1, maxWrappedBytes) &&
     (kind === undefined || kind === "rsa" || kind === "symmetric")
   );

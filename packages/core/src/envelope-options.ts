@@ -2,6 +2,7 @@ import { systemClock, type Clock } from "./clock.ts";
 import type { Cmk, PublicKeyPin } from "./cmk.ts";
 import { isService, type DataKeyStore } from "./data-key-store.ts";
 import type { Kms } from "./kms.ts";
+import { maxRecipients } from "./sealed-message.ts";
 import { originTagger, type OriginTagger, type RecordKey } from "./origin-tag.ts";
 
 /** A CMK as an envelope is told of it. */
@@ -75,7 +76,10 @@ export function envelopeSettings(options: EnvelopeOptions): EnvelopeSettings {
   if (typeof cmk !== "function") throw new TypeError("expected cmk to be a function of the tenant");
   const sealingCmks: EnvelopeSettings["sealingCmks"] = async (tenant) => {
     const [first, ...further] = [await cmk(tenant)].flat<readonly (EnvelopeCmk | readonly EnvelopeCmk[])[]>();
-    if (first === undefined) throw new TypeError("expected cmk to give at least one CMK");
+    if (first === undefined || further.length >= maxRecipients)
+      throw new TypeError(`expected cmk to give at least 1 and at most ${maxRecipients} CMKs`);
+    if ([first, ...further].every(({ escrow }) => escrow !== undefined))
+      throw new TypeError("expected a CMK that is not for escrow");
     return [first, ...further];
   };
   return {

@@ -128,7 +128,10 @@ class CachedEnvelope implements Envelope {
   async sealer(options: SealerOptions): Promise<Sealer> {
     const profile = this.profile(options);
     const bound = this.contexts.bind(options.tenant, options.context);
-    const key = this.sealing.ready(bound) ?? (await this.sealing.obtain(bound, options));
+    refuseAborted(options);
+    const held = this.sealing.ready(bound);
+    this.emit(held === undefined ? "miss" : "hit", bound);
+    const key = held ?? (await this.sealing.obtain(bound, options));
     return new KeySealer(key, profile, this.sealing);
   }
 

@@ -1,8 +1,8 @@
 import type { Stats } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { Cmk, KeyKind, WrappedKey } from "./cmk.ts";
-import { DataKeyTable, isRecordOf, type DataKeyRecord, type DataKeyStore } from "./data-key-store.ts";
+import { decodeRecord, encodeRecord } from "./data-key-record-line.ts";
+import { DataKeyTable, type DataKeyRecord, type DataKeyStore } from "./data-key-store.ts";
 import { KmsError } from "./kms-error.ts";
 
 /**
@@ -141,67 +141,4 @@ async function syncDirectory(path: string): Promise<void> {
 
 function ignoreMissing(error: unknown): undefined {
   if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-}
-
-interface RecordLine {
-  readonly id: string;
-  readonly context: DataKeyRecord["context"];
-  readonly service: string;
-  readonly purpose: DataKeyRecord["purpose"];
-  readonly origin: string | null;
-  readonly recipients: readonly {
-    readonly cmk: Cmk;
-    readonly keyVersion: string | null;
-    readonly bytes: string;
-    readonly kind?: KeyKind;
-  }[];
-  readonly createdAt: string;
-}
-
-function encodeRecord({ id, context, service, purpose, origin, recipients, createdAt }: DataKeyRecord): string {
-  const line: RecordLine = {
-    id: base64url(id),
-    context,
-    service,
-    purpose,
-    origin: origin && base64url(origin),
-    recipients: recipients.map(({ bytes, ...rest }) => ({ ...rest, bytes: base64url(bytes) })),
-    createdAt: createdAt.toISOString(),
-  };
-  return JSON.stringify(line);
-}
-
-/** @returns undefined for anything that `encodeRecord` would not have written. */
-function decodeRecord(text: string): DataKeyRecord | undefined {
-  try {
-    const line = JSON.parse(text) as RecordLine;
-    const [first, ...further] = line.recipients.map(({ cmk, keyVersion, bytes, kind }): WrappedKey => {
-      const { provider, resource } = cmk;
-      return { cmk: { provider, resource }, keyVersion, bytes: fromBase64url(bytes), ...(kind === undefined ? {} : { kind }) };
-    });
-    if (first === undefined) return undefined;
-    const { context, service, purpose } = line;
-    const origin = line.origin === null ? null : fromBase64url(line.origin);
-    const id = fromBase64url(line.id);
-    const record: DataKeyRecord = {
-      id,
-      context,
-      service,
-      purpose,
-      origin,
-      recipients: [first, ...further],
-      createdAt: new Date(line.createdAt),
-    };
-    return isRecordOf(id, record) ? record : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function base64url(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64url");
-}
-
-function fromBase64url(text: string): Uint8Array {
-  return new Uint8Array(Buffer.from(text, "base64url"));
 }

@@ -31,7 +31,7 @@ export type EvictReason = NonNullable<CacheEvent["reason"]>;
 export interface HeldKeysOptions<E extends HeldKey> {
   readonly clock: Clock;
   readonly maxEntries: number;
-  /** How long an unused entry is kept at most. */
+  /** How long an entry can be good for: unused, it is forgotten at most a quarter of that later. */
   readonly keepMs: number;
   /** Whether the entry must go, whatever it was used for. */
   readonly expired: (entry: E, at: Moment) => boolean;
@@ -119,7 +119,7 @@ export class HeldKeys<E extends HeldKey> {
 
   /** Expired entries that nobody asks for again are forgotten too. */
   private sweepLater(): void {
-    this.sweeping ??= this.options.clock.after(this.options.keepMs, () => {
+    this.sweeping ??= this.options.clock.after(this.options.keepMs / 4, () => {
       this.sweeping = undefined;
       const at = now(this.options.clock);
       for (const [key, entry] of this.entries) if (this.options.expired(entry, at)) this.drop(key, entry, "expired");

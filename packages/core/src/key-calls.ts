@@ -82,12 +82,12 @@ export class KeyCalls {
     });
   }
 
-  /** The KMS must say now that the key is enabled, or nothing is wrapped for `context`. */
-  async confirm(keyVersion: string | null, context: BoundContext, options: CallOptions): Promise<void> {
+  /** The KMS must say now that the key is enabled; if it was asked for a wrap, that wrap is refused. */
+  async confirm(keyVersion: string | null, wrapFor: BoundContext | undefined, options: CallOptions): Promise<void> {
     const { state } = await this.describe(keyVersion, options);
     const code = stateCodes[state];
     if (code === undefined) return;
-    this.report("wrap", context, code, 0, 0);
+    if (wrapFor !== undefined) this.report("wrap", wrapFor, code, 0, 0);
     this.refuse(code);
   }
 

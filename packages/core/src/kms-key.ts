@@ -44,6 +44,12 @@ export interface KmsKey {
   resolve(options?: CallOptions): Promise<Cmk>;
 
   /**
+   * The KMS must say now that the key is enabled and, for an RSA key, that its public key is the pinned one.
+   * @throws {KmsError} the code of the state that it is in instead, such as `key-disabled`.
+   */
+  confirm(options?: CallOptions): Promise<void>;
+
+  /**
    * The public key of an RSA key: checked, and the same for as long as this `Kms` lives.
    * @throws {KmsError} `wrong-key-type`: for a symmetric key. `bad-answer`: for another key than the pinned one.
    */
@@ -96,6 +102,13 @@ export class DrivenKey implements KmsKey {
   async resolve(options: CallOptions = {}): Promise<Cmk> {
     if (!this.calls.driver().resolved) await this.known(this.until(options));
     return this.cmk;
+  }
+
+  async confirm(options: CallOptions = {}): Promise<void> {
+    const limits = this.until(options);
+    const known = await this.known(limits);
+    if (known.kind === "rsa") await this.rsa.confirm(known, limits);
+    else await this.calls.confirm(null, undefined, limits);
   }
 
   async publicKey(options: CallOptions = {}): Promise<PublicKey> {
@@ -176,7 +189,9 @@ export class DrivenKey implements KmsKey {
   }
 
   private async known(limits: CallOptions): Promise<KnownKey> {
-    return this.calls.known(this.pin?.keyVersion ?? null, limits);
+    const known = await this.calls.known(this.pin?.keyVersion ?? null, limits);
+    if (this.pin !== undefined && known.kind !== "rsa") this.calls.refuse("wrong-key-type", "a pin is for RSA keys");
+    return known;
   }
 
   /** One deadline for all the requests that a call needs. */

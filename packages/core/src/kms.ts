@@ -1,5 +1,6 @@
 import { systemClock, type Clock } from "./clock.ts";
-import { maxResourceLength, type Cmk, type PublicKeyPin } from "./cmk.ts";
+import { refuseUncheckedTls } from "./call.ts";
+import { isIdentifier, isProvider, maxResourceLength, type Cmk, type PublicKeyPin } from "./cmk.ts";
 import type { KmsAdapter } from "./driver.ts";
 import { eventSink, type EventSink } from "./events.ts";
 import { KeyMemory } from "./key-memory.ts";
@@ -41,6 +42,7 @@ export function multiCloudKms(options: MultiCloudKmsOptions): Kms {
   refuseUncheckedTls();
   const adapters = new Map<string, KmsAdapter>();
   for (const adapter of options.adapters) {
+    if (!isProvider(adapter.provider)) throw new TypeError("expected an adapter's provider to match [a-z][a-z0-9-]{0,31}");
     if (adapters.has(adapter.provider)) throw new TypeError(`expected one adapter a provider, got two for ${adapter.provider}`);
     adapters.set(adapter.provider, adapter);
   }
@@ -51,21 +53,12 @@ export function multiCloudKms(options: MultiCloudKmsOptions): Kms {
     open(cmk, { pin } = {}) {
       const { provider, resource } = checkedCmk(cmk);
       const adapter = adapters.get(provider) ?? adapterMissing(provider);
-      return new DrivenKey(adapter, adapter.open(resource), pin && checkedPin(pin), runtime);
+      return new DrivenKey(adapter, adapter.open(resource), pin && checkedPin(pin, adapter), runtime);
     },
     async close() {
       await Promise.all([...adapters.values()].map(async (adapter) => adapter.close?.()));
     },
   };
-}
-
-/** Certificates are what keeps tokens and keys from strangers: nothing starts while their checking is off. */
-function refuseUncheckedTls(): void {
-  if (process.env["NODE_TLS_REJECT_UNAUTHORIZED"] === "0") {
-    throw new KmsError("unsupported", {
-      detail: "NODE_TLS_REJECT_UNAUTHORIZED=0 turns off the checking of certificates; unset it",
-    });
-  }
 }
 
 function checkedCmk(cmk: Cmk): Cmk {
@@ -76,17 +69,18 @@ function checkedCmk(cmk: Cmk): Cmk {
   if (resource.length === 0 || resource.length > maxResourceLength) {
     throw new KmsError("invalid-resource", { detail: `expected 1 to ${maxResourceLength} characters, got ${resource.length}` });
   }
-  // eslint-disable-next-line no-control-regex -- refusing control characters is what it is for
-  if (/[\u0000-\u001f\u007f-\u009f]/.test(resource))
-    throw new KmsError("invalid-resource", { detail: "it has a control character" });
+  if (!isIdentifier(resource, maxResourceLength)) {
+    throw new KmsError("invalid-resource", { detail: "expected well-formed text without control characters" });
+  }
   return { provider, resource };
 }
 
-function checkedPin(pin: PublicKeyPin): PublicKeyPin {
+function checkedPin(pin: PublicKeyPin, { keyVersionGrammar, provider }: KmsAdapter): PublicKeyPin {
   if (!(pin.spkiSha256 instanceof Uint8Array) || pin.spkiSha256.length !== 32)
     throw new TypeError("expected pin.spkiSha256 to be 32 bytes");
-  if (pin.keyVersion !== null && typeof pin.keyVersion !== "string")
-    throw new TypeError("expected pin.keyVersion to be a string or null");
+  if (pin.keyVersion !== null && !(typeof pin.keyVersion === "string" && keyVersionGrammar.test(pin.keyVersion))) {
+    throw new TypeError(`expected pin.keyVersion to be null or a key version of ${provider}`);
+  }
   return { keyVersion: pin.keyVersion, spkiSha256: pin.spkiSha256.slice() };
 }
 

@@ -26,6 +26,7 @@ const keyVersion = "1";
 const ivBytes = 12;
 const tagBytes = 16; // NIST SP 800-38D §5.2.1.2: the full tag
 const format = 1;
+const rsaBits: ReadonlySet<number> = new Set([2048, 3072, 4096]);
 
 type HeldKey =
   | { readonly kind: "symmetric"; readonly key: KeyObject }
@@ -139,8 +140,8 @@ function heldKey(name: string, key: LocalKey): HeldKey {
   }
   const privateKey = typeof key.rsaPrivateKey === "string" ? createPrivateKey(key.rsaPrivateKey) : key.rsaPrivateKey;
   const bits = privateKey.asymmetricKeyDetails?.modulusLength;
-  if (privateKey.type !== "private" || privateKey.asymmetricKeyType !== "rsa" || bits === undefined) {
-    throw new TypeError(`expected local key ${name} to be an RSA private key`);
+  if (privateKey.type !== "private" || privateKey.asymmetricKeyType !== "rsa" || bits === undefined || !rsaBits.has(bits)) {
+    throw new TypeError(`expected local key ${name} to be an RSA private key of 2048, 3072 or 4096 bits`);
   }
   return { kind: "rsa", key: privateKey, bits };
 }

@@ -1,8 +1,8 @@
-type Crypto = typeof import("node:crypto");
+import type * as crypto from "node:crypto";
 
-let loaded: Crypto | undefined;
+let loaded: typeof crypto | undefined;
 
 /** `node:crypto`, loaded at its first use: importing it takes longer than importing all of this package. */
-export function nodeCrypto(): Crypto {
+export function nodeCrypto(): typeof crypto {
   return (loaded ??= process.getBuiltinModule("node:crypto"));
 }

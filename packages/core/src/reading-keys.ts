@@ -14,7 +14,12 @@ import { nodeCrypto } from "./node-crypto.ts";
 
 interface ReadingKey extends HeldKey {
   opener: ContentOpener | undefined;
+  /** The message that it was loaded for. It is refreshed through this one: another may carry wraps that were tampered with. */
+  readonly message: SealedMessage;
 }
+
+/** How many different wraps of one data key may be refused within 5 s before no more are tried. */
+const maxFailedWraps = 8;
 
 /** Told of every refusal, so that what rests on the same key can be dropped. */
 export type OnRefused = (error: unknown, context: BoundContext, cmk: Cmk) => void;
@@ -61,7 +66,7 @@ export class ReadingKeys {
     const at = now(this.clock);
     const key = this.held.get(idKey(message.id), at);
     if (key === undefined || key.context.key !== context.key) return undefined;
-    if (wantsRefresh(key, at)) this.refreshAhead(key, message, context);
+    if (wantsRefresh(key, at)) this.refreshAhead(key);
     return key.opener;
   }
 
@@ -87,12 +92,12 @@ export class ReadingKeys {
     return this.held.whileLoading(context.entries.tenant, async (loading) => {
       const loaded = await this.unwrapFirst(message, context, escrow, until);
       // What was opened under escrow is not kept: it says nothing about the customer's own key.
-      if (escrow === undefined && this.settings.ttlMs > 0 && loading.stale === undefined) this.keep(loaded, context);
+      if (escrow === undefined && this.settings.ttlMs > 0 && loading.stale === undefined) this.keep(loaded, message, context);
       return loaded;
     });
   }
 
-  private keep({ id, opener, wrapped, confirmed }: Loaded, context: BoundContext): void {
+  private keep({ id, opener, wrapped, confirmed }: Loaded, message: SealedMessage, context: BoundContext): void {
     this.held.put(idKey(id), {
       context,
       cmks: [wrapped.cmk],
@@ -102,6 +107,7 @@ export class ReadingKeys {
       refreshAtMs: refreshAge(this.settings.ttlMs),
       refreshing: false,
       opener,
+      message: ownCopy(message),
     });
   }
 
@@ -128,8 +134,12 @@ export class ReadingKeys {
     limits: CallOptions,
   ): Promise<Loaded> {
     const { wrapped } = first;
-    const refusal = JSON.stringify([context.key, wrapped.cmk, wrapped.keyVersion, idKey(message.id), digest(wrapped.bytes)]);
-    this.refusals.check(refusal);
+    const { cmk, keyVersion, kind, bytes } = wrapped;
+    const ofDataKey = JSON.stringify([context.key, cmk, idKey(message.id)]);
+    const ofWrap = JSON.stringify([ofDataKey, keyVersion, kind, digest(bytes)]);
+    this.refusals.check(ofWrap);
+    // Recipients are not authenticated: whoever can alter a message could have us ask for ever new wraps of it.
+    this.refusals.check(ofDataKey, maxFailedWraps);
     const confirmed = now(this.clock);
     try {
       const dataKey = await this.opener.unwrap(first, message.id, context, this.share(limits, further.length));
@@ -139,8 +149,9 @@ export class ReadingKeys {
       if (this.settings.failover && second !== undefined && isPassing(error)) {
         return this.unwrapOneOf([second, ...rest], message, context, limits);
       }
-      this.refusals.note(refusal, error);
-      this.onRefused(error, context, wrapped.cmk);
+      this.refusals.note(ofWrap, error);
+      this.refusals.note(ofDataKey, error);
+      this.onRefused(error, context, cmk);
       throw error;
     }
   }
@@ -152,13 +163,14 @@ export class ReadingKeys {
   }
 
   /** A refused refresh drops the key at once; one that cannot be answered leaves it until its TTL. */
-  private refreshAhead(key: ReadingKey, message: SealedMessage, context: BoundContext): void {
+  private refreshAhead(key: ReadingKey): void {
+    const { message, context } = key;
     key.refreshing = true;
     const again = (): void => {
       key.refreshing = false; // matters if it is still the held one
       key.refreshAtMs += this.settings.ttlMs / 20;
     };
-    this.load(ownCopy(message), context, undefined, {}).then(again, (error: unknown) => {
+    this.load(message, context, undefined, {}).then(again, (error: unknown) => {
       if (isRefusal(error)) this.held.remove(idKey(message.id), key, "refused");
       again();
     });

@@ -5,27 +5,28 @@ const refusedMs = 5000;
 const unknownMs = 1000;
 const maxRemembered = 10_000;
 
+interface Refusal {
+  readonly code: KmsErrorCode;
+  readonly provider: string | undefined;
+  readonly since: Moment;
+  readonly times: number;
+}
+
 /** Remembers definite refusals for 5 s (unknown ids for 1 s), so that hostile or hopeless requests cost one call. */
 export class Refusals {
-  private readonly remembered = new Map<
-    string,
-    { readonly code: KmsErrorCode; readonly provider: string | undefined; readonly since: Moment }
-  >();
+  private readonly remembered = new Map<string, Refusal>();
   private readonly clock: Clock;
 
   constructor(clock: Clock) {
     this.clock = clock;
   }
 
-  /** @throws {KmsError} what was refused lately under this key. */
-  check(key: string): void {
-    const refusal = this.remembered.get(key);
-    if (refusal === undefined) return;
-    const { code, provider, since } = refusal;
-    if (ageMs(this.clock, since) < (code === "unknown-data-key" ? unknownMs : refusedMs)) {
-      throw new KmsError(code, { ...(provider === undefined ? {} : { provider }), detail: "as it said a moment ago" });
-    }
-    this.remembered.delete(key);
+  /** @throws {KmsError} what was refused lately under this key, `times` times or more. */
+  check(key: string, times = 1): void {
+    const refusal = this.fresh(key);
+    if (refusal === undefined || refusal.times < times) return;
+    const { code, provider } = refusal;
+    throw new KmsError(code, { ...(provider === undefined ? {} : { provider }), detail: "as it said a moment ago" });
   }
 
   /** Remembers `error` if it is a definite refusal. */
@@ -33,11 +34,21 @@ export class Refusals {
     if (!isRefusal(error)) return;
     const oldest = this.remembered.size >= maxRemembered ? this.remembered.keys().next().value : undefined;
     if (oldest !== undefined) this.remembered.delete(oldest);
-    this.remembered.set(key, { code: error.code, provider: error.provider, since: now(this.clock) });
+    const before = this.fresh(key);
+    const { code, provider } = error;
+    this.remembered.set(key, { code, provider, since: before?.since ?? now(this.clock), times: (before?.times ?? 0) + 1 });
   }
 
   clear(): void {
     this.remembered.clear();
+  }
+
+  private fresh(key: string): Refusal | undefined {
+    const refusal = this.remembered.get(key);
+    if (refusal === undefined) return undefined;
+    if (ageMs(this.clock, refusal.since) < (refusal.code === "unknown-data-key" ? unknownMs : refusedMs)) return refusal;
+    this.remembered.delete(key);
+    return undefined;
   }
 }
 

@@ -40,6 +40,11 @@ export class RsaWrapping {
     return wrapped;
   }
 
+  async confirm(known: KnownKey, options: CallOptions): Promise<void> {
+    await this.calls.confirm(this.version(known), undefined, options);
+    await this.publicKey(known, options);
+  }
+
   async publicKey(known: KnownKey, options: CallOptions): Promise<RsaPublicKey> {
     if (known.kind !== "rsa") this.calls.refuse("wrong-key-type", "a symmetric key has no public key");
     const version = this.version(known);
@@ -61,6 +66,8 @@ export class RsaWrapping {
       this.calls.checkAnswer(answer, driver.resource, version);
       const key = readRsaPublicKey(answer.spki, version);
       if (key === undefined) return this.calls.refuse("bad-answer", "the public key is not an RSA key with exponent 65537");
+      if (version !== null && answer.keyVersion === null)
+        this.calls.refuse("bad-answer", "it does not name the version of its public key");
       return learnPublicKey(known, key, this.calls.cmk.provider);
     });
   }

@@ -5,6 +5,7 @@ import { contentSealer, type ContentSealer } from "./content-cipher.ts";
 import type { BoundContext } from "./context.ts";
 import { deriveDataKey } from "./data-key.ts";
 import { needsRecordKey } from "./data-key-opener.ts";
+import { encodeRecord } from "./data-key-record-line.ts";
 import type { DataKeyRecord } from "./data-key-store.ts";
 import type { EnvelopeCmk, EnvelopeSettings } from "./envelope-options.ts";
 import { Flights } from "./flights.ts";
@@ -117,15 +118,24 @@ export class SealingKeys {
           if (isRefusal(error)) this.held.remove(context.key, held, "refused");
           throw error;
         });
-        return held;
+        return this.inTime(held);
       }
-      const key = await this.make(cmks, context, limits);
+      const key = this.inTime(await this.make(cmks, context, limits));
       // What was purged while it was made seals the message that its caller waits for, and no other: a purge reaches sealers.
       if (loading.stale !== undefined) key.dropped = loading.stale;
       // With a TTL of 0 the caller's own message is all that it seals.
       else if (this.settings.ttlMs > 0) this.held.put(context.key, key);
       return key;
     });
+  }
+
+  /** An answer that took longer than the TTL confirms nothing. */
+  private inTime(key: SealingKey): SealingKey {
+    const { confirms, ttlMs } = this.settings;
+    if (confirms && ttlMs > 0 && ageAt(now(this.clock), key.confirmed) >= ttlMs) {
+      throw new KmsError("timeout", { detail: "the KMS and the store took longer than cache.ttlMs" });
+    }
+    return key;
   }
 
   private async make(
@@ -176,7 +186,11 @@ export class SealingKeys {
       recipients: wraps,
       createdAt: new Date(this.clock.wallMs()),
     };
-    if (dataKeys !== undefined) checkStored(record, await askStore(async () => dataKeys.add(record, limits)));
+    if (dataKeys !== undefined) {
+      const kept = await askStore(async () => dataKeys.add(record, limits));
+      if (encodeRecord(kept) !== encodeRecord(record))
+        throw new KmsError("unavailable", { detail: "the data-key store changed what was written" });
+    }
     return {
       id: dataKey.id,
       context,
@@ -209,11 +223,8 @@ export class SealingKeys {
   }
 
   private async answersFor(held: SealingKey, key: KmsKey, wrapped: WrappedKey, limits: CallOptions): Promise<void> {
-    if (wrapped.kind === "rsa" && key.pin !== undefined) {
-      // A writer with a pinned public key may lack the permission to unwrap: the KMS says that the key is enabled, nothing more.
-      await key.wrapKey(new Uint8Array(32), held.context.entries, limits);
-      return;
-    }
+    // A writer with a pinned public key may lack the permission to unwrap: the KMS says that the key is enabled, nothing more.
+    if (wrapped.kind === "rsa" && key.pin !== undefined) return key.confirm(limits);
     const root = await key.unwrapKey(wrapped, held.context.entries, limits);
     const { id } = deriveDataKey(root, "field", held.context);
     wipe(root);
@@ -252,12 +263,4 @@ function sameRecipients(held: SealingKey, cmks: readonly EnvelopeCmk[]): boolean
 
 function isFor(recipient: Recipient | undefined, cmk: EnvelopeCmk): boolean {
   return recipient !== undefined && sameCmk(recipient.cmk, cmk) && recipient.cmk.escrow === cmk.escrow;
-}
-
-function checkStored(record: DataKeyRecord, stored: DataKeyRecord): void {
-  const same =
-    Buffer.compare(record.id, stored.id) === 0 &&
-    record.recipients.length === stored.recipients.length &&
-    record.recipients.every(({ bytes }, i) => Buffer.compare(bytes, stored.recipients[i]?.bytes ?? new Uint8Array(0)) === 0);
-  if (!same) throw new KmsError("unavailable", { detail: "the data-key store does not give back what was written" });
 }
