@@ -100,7 +100,8 @@ function recordKeyOf(tenant: string, id: Uint8Array): string {
 }
 
 /** Whether what a store returned is a record of this id, checked as strictly as what comes from the network. */
-export function isRecordOf(id: Uint8Array, record: DataKeyRecord): boolean {
+export function isRecordOf(id: Uint8Array, record: DataKeyRecord | null): boolean {
+  if (typeof record !== "object" || record === null) return false;
   const { origin, recipients, purpose, service, createdAt, context } = record;
   return (
     isBytes(record.id, dataKeyIdBytes, dataKeyIdBytes) &&

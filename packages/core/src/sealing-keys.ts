@@ -187,8 +187,8 @@ export class SealingKeys {
       createdAt: new Date(this.clock.wallMs()),
     };
     if (dataKeys !== undefined) {
-      const kept = await askStore(async () => dataKeys.add(record, limits));
-      if (encodeRecord(kept) !== encodeRecord(record))
+      const kept = await askStore(async () => encodeRecord(await dataKeys.add(record, limits))); // what is no record cannot be encoded
+      if (kept !== encodeRecord(record))
         throw new KmsError("unavailable", { detail: "the data-key store changed what was written" });
     }
     return {

@@ -18,15 +18,16 @@ export type KmsScript = (call: KmsCall) => KmsErrorCode | undefined | Promise<Km
 export type AnswerScript = (plaintext: Uint8Array, call: KmsCall) => Uint8Array;
 
 const aes = (): LocalKey => ({ aes256: new Uint8Array(randomBytes(32)) });
+const aesKeys = { a: aes(), b: aes(), c: aes() };
 let rsaKey: LocalKey | undefined;
 const rsa = (): LocalKey => (rsaKey ??= { rsaPrivateKey: generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey });
 
-/** A KMS of local keys whose answers a test writes. Keys: `local:a`, `local:b`, `local:c` (AES) and `local:rsa`. */
+/** A KMS whose answers a test writes, over local keys that are the same in each of them: `local:a`, `local:b`, `local:c` (AES) and `local:rsa`. */
 export class ScriptedKms {
   readonly calls: KmsCall[] = [];
   script: KmsScript = () => undefined;
   answer: AnswerScript = (plaintext) => plaintext;
-  private readonly keys = { a: aes(), b: aes(), c: aes(), rsa: rsa() };
+  private readonly keys = { ...aesKeys, rsa: rsa() };
 
   /** How many requests of these operations there were; of all but `describe` without an argument. */
   count(...operations: readonly DriverOperation[]): number {

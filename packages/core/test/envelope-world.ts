@@ -46,20 +46,19 @@ export class WatchedStore implements DataKeyStore {
 
 /** An envelope over a scripted KMS and a watched store, on a clock that a test moves. */
 export class World {
-  readonly clock: FakeClock = fakeClock();
+  readonly clock: FakeClock;
   readonly scripted = new ScriptedKms();
   readonly store = new WatchedStore();
   readonly events: KmsEvent[] = [];
-  readonly kms: Kms = multiCloudKms({
-    adapters: [this.scripted.adapter()],
-    clock: this.clock,
-    onEvent: (event) => void this.events.push(event),
-  });
+  readonly kms: Kms;
   readonly box: Envelope;
   private readonly options: Partial<EnvelopeOptions>;
 
-  constructor(options: Partial<EnvelopeOptions> = {}) {
+  constructor(options: Partial<EnvelopeOptions> = {}, clock: FakeClock = fakeClock()) {
     this.options = options;
+    this.clock = clock;
+    const onEvent = (event: KmsEvent): void => void this.events.push(event);
+    this.kms = multiCloudKms({ adapters: [this.scripted.adapter()], clock, onEvent });
     this.box = this.another();
   }
 
