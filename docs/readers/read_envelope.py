@@ -46,6 +46,7 @@ def sized(value, low, high):
     return value
 def text(value, low, high):
     need(isinstance(value, str) and low <= len(value.encode("utf-16-le")) // 2 <= high)
+    need(not re.search(r"[\x00-\x1f\x7f-\x9f]", value))
     return value
 def parse(sealed):
     message = decode(sealed)
@@ -53,15 +54,14 @@ def parse(sealed):
     portable = len(message) == 4
     alg, ident, *tag = fields(decode(sized(message[0], 0, 200)), (1, 4), (-65537,) * portable)
     tag, iv = tag[0] if portable else None, fields(message[1], (5,))[0]
-    need(alg == 3 and (tag is None or sized(tag, 32, 32)))
-    need(not portable or isinstance(message[3], list) and 1 <= len(message[3]) <= 8)
+    need(alg == 3 and (tag is None or sized(tag, 32, 32)) and (not portable or isinstance(message[3], list) and message[3]))
     wraps = [recipient(item) for item in message[3]] if portable else []
     need(len({(w["provider"], w["resource"]) for w in wraps}) == len(wraps))
     return message[0], sized(ident, 32, 32), tag, sized(iv, 12, 12), sized(message[2], 16, (64 << 20) + 16), wraps
 def recipient(item):
     need(isinstance(item, list) and len(item) == 3 and item[0] == b"")
     alg, kid, version = fields(item[1], (1, 4), (-65538,))
-    need(alg in (-65537, -65538) and (-65538 not in item[1] or text(version, 0, 512) == version))
+    need(alg in (-65537, -65538) and (-65538 not in item[1] or text(version, 1, 512) == version))
     provider, _, resource = sized(kid, 3, 2048).decode().partition(":")
     need(re.fullmatch(r"[a-z][a-z0-9-]{0,31}", provider))
     return {"provider": provider, "resource": text(resource, 1, 512), "keyVersion": version,
