@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const packages = readdirSync(`${root}/packages`);
 
+/** @type {[string, string, string[]][]} */
 const steps = [
   ["format", "oxfmt", ["--check", "."]],
   ["build", "node", ["scripts/build.mjs"]],
@@ -19,7 +20,11 @@ const steps = [
 
 for (const [name, command, args] of steps) {
   const started = performance.now();
-  const run = spawnSync(`${root}/node_modules/.bin/${command}`, args, { cwd: root, encoding: "utf8", shell: process.platform === "win32" });
+  const run = spawnSync(`${root}/node_modules/.bin/${command}`, args, {
+    cwd: root,
+    encoding: "utf8",
+    shell: process.platform === "win32",
+  });
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   if (run.status !== 0) {
     process.stdout.write(`${run.stdout}${run.stderr}\ngate: ${name} failed\n`);

@@ -22,7 +22,14 @@ try {
   writeFileSync(`${project}/package.json`, '{ "type": "module", "private": true }\n');
   note("In an empty directory, with the packed packages standing in for the published ones:");
   const files = readdirSync(tarballs).map((name) => `${tarballs}/${name}`);
-  shell("npm install @cmkit/core @cmkit/aws @cmkit/cli @aws-sdk/client-kms", ["npm", "install", "--no-audit", "--no-fund", ...files, `@aws-sdk/client-kms@${versions["@aws-sdk/client-kms"]}`]);
+  shell("npm install @cmkit/core @cmkit/aws @cmkit/cli @aws-sdk/client-kms", [
+    "npm",
+    "install",
+    "--no-audit",
+    "--no-fund",
+    ...files,
+    `@aws-sdk/client-kms@${versions["@aws-sdk/client-kms"]}`,
+  ]);
   expectOutput(shell("npx cmkit --version"), /^\d+\.\d+\.\d+$/m);
   const dev = await startDev();
   try {
@@ -41,7 +48,15 @@ try {
   }
   expectOutput(shell("node seal-open.ts", undefined, true, [1]), /cmkit dev/);
   note("The types that came with the packages are enough for TypeScript:");
-  shell("npm install --save-dev typescript @types/node", ["npm", "install", "--no-audit", "--no-fund", "--save-dev", `typescript@${typescript}`, "@types/node@26"]);
+  shell("npm install --save-dev typescript @types/node", [
+    "npm",
+    "install",
+    "--no-audit",
+    "--no-fund",
+    "--save-dev",
+    `typescript@${typescript}`,
+    "@types/node@26",
+  ]);
   shell("npx tsc --noEmit --strict --module nodenext --target es2024 --lib es2024,esnext.disposable --types node seal-open.ts");
   checks += 1;
   writeFileSync(`${root}/docs/packed-install.md`, page());
@@ -56,13 +71,18 @@ function pack() {
   mkdirSync(tarballs);
   for (const name of readdirSync(`${root}/packages`)) {
     const args = ["--yes", "pnpm@12.21.0", "pack", "--pack-destination", tarballs];
-    const packed = spawnSync("npx", args, { cwd: `${root}/packages/${name}`, encoding: "utf8", shell: process.platform === "win32" });
+    const packed = spawnSync("npx", args, {
+      cwd: `${root}/packages/${name}`,
+      encoding: "utf8",
+      shell: process.platform === "win32",
+    });
     if (packed.status !== 0) throw new Error(`packing ${name} failed: ${packed.stdout}${packed.stderr}`);
   }
 }
 
 function readmeCode() {
-  const [, code] = /<!-- code: examples\/seal-open\.ts -->\n```ts\n([\s\S]*?)```\n/.exec(readFileSync(`${root}/README.md`, "utf8")) ?? [];
+  const [, code] =
+    /<!-- code: examples\/seal-open\.ts -->\n```ts\n([\s\S]*?)```\n/.exec(readFileSync(`${root}/README.md`, "utf8")) ?? [];
   if (code === undefined) throw new Error("README.md has no code of examples/seal-open.ts");
   return code;
 }
@@ -70,7 +90,12 @@ function readmeCode() {
 /** Runs a command in the project as a user would, and notes what it printed. */
 function shell(shown, command = shown.split(" "), noted = true, statuses = [0]) {
   const [program, ...args] = command;
-  const run = spawnSync(program, args, { cwd: project, encoding: "utf8", env: userEnvironment(), shell: process.platform === "win32" });
+  const run = spawnSync(program, args, {
+    cwd: project,
+    encoding: "utf8",
+    env: userEnvironment(),
+    shell: process.platform === "win32",
+  });
   const output = `${run.stdout}${run.stderr}`;
   if (!statuses.includes(run.status)) throw new Error(`${shown} exited ${run.status}:\n${output}`);
   if (noted) block(shown, output, run.status);
@@ -85,7 +110,12 @@ function userEnvironment() {
 
 async function startDev() {
   // Not through npx, which does not pass the signal on that ends it.
-  const child = spawn(`${project}/node_modules/.bin/cmkit`, ["dev"], { cwd: project, env: userEnvironment(), stdio: ["ignore", "pipe", "inherit"], shell: process.platform === "win32" });
+  const child = spawn(`${project}/node_modules/.bin/cmkit`, ["dev"], {
+    cwd: project,
+    env: userEnvironment(),
+    stdio: ["ignore", "pipe", "inherit"],
+    shell: process.platform === "win32",
+  });
   const lines = [];
   const reader = createInterface({ input: child.stdout });
   for await (const line of reader) {
@@ -108,7 +138,14 @@ function note(line) {
 function block(command, output, status) {
   const shown = scrub(output).trimEnd();
   process.stdout.write(`$ ${command}\n${shown}\n`);
-  transcript.push("```console", `$ ${command}`, ...(shown === "" ? [] : [shown]), ...(status === 0 ? [] : [`(exit ${status})`]), "```", "");
+  transcript.push(
+    "```console",
+    `$ ${command}`,
+    ...(shown === "" ? [] : [shown]),
+    ...(status === 0 ? [] : [`(exit ${status})`]),
+    "```",
+    "",
+  );
 }
 
 /** What differs from run to run, or names this machine, becomes a placeholder. */
@@ -125,11 +162,15 @@ function scrub(output) {
 }
 
 function page() {
-  return [
-    "# Installing the packed packages",
-    "",
-    "Written by `npm run test:packed`; what differs from run to run is replaced by words in capitals.",
-    "",
-    ...transcript,
-  ].join("\n").trimEnd() + "\n";
+  return (
+    [
+      "# Installing the packed packages",
+      "",
+      "Written by `npm run test:packed`; what differs from run to run is replaced by words in capitals.",
+      "",
+      ...transcript,
+    ]
+      .join("\n")
+      .trimEnd() + "\n"
+  );
 }

@@ -42,8 +42,7 @@ export async function awsHarness(): Promise<{ harness: ConformanceHarness; emula
     ],
     emulated: true,
     skips: {
-      "refuses a description in the name of another key":
-        "the emulator cannot answer DescribeKey in the name of another key",
+      "refuses a description in the name of another key": "the emulator cannot answer DescribeKey in the name of another key",
     },
     secrets: [operator.secretAccessKey, operator.accessKeyId, operator.arn],
     controls: {

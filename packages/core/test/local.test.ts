@@ -70,10 +70,9 @@ describe("an RSA key", () => {
   });
 
   test("is given as PEM as well", async () => {
-    const pem = rsaPrivateKey.export({ format: "pem", type: "pkcs8" }).toString();
+    const pem = rsaPrivateKey.export({ format: "pem", type: "pkcs8" });
     expect((await open({ rsaPrivateKey: pem }).describe()).bits).toBe(2048);
   });
-
 });
 
 describe("given in code,", () => {

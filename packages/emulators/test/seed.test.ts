@@ -74,7 +74,7 @@ describe("a snapshot", () => {
 describe("a seed", () => {
   test("takes material, so that the same keys come back each time", async () => {
     const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
-    const pem = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+    const pem = privateKey.export({ type: "pkcs8", format: "pem" });
     const aes = Buffer.alloc(32, 5).toString("base64");
     const keys = [
       { alias: "alias/aes", material: aes, keyId: "11111111-2222-4333-8444-555555555555" },
