@@ -41,9 +41,6 @@ export async function awsHarness(): Promise<{ harness: ConformanceHarness; emula
       `arn:other:kms:${place.region}:${place.account}:key/${randomUUID()}`,
     ],
     emulated: true,
-    skips: {
-      "refuses a description in the name of another key": "the emulator cannot answer DescribeKey in the name of another key",
-    },
     secrets: [operator.secretAccessKey, operator.accessKeyId, operator.arn],
     controls: {
       setState: (arn, state) => setState(emulator, arn, state),

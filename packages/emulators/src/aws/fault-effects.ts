@@ -34,6 +34,13 @@ function rewritten(answer: KmsAnswer, change: (members: Readonly<Record<string, 
   return { ...answer, body: JSON.stringify({ ...members, ...change(members) }) };
 }
 
+/** The answer in the name of another key: at its top, or in a description. */
+function renamed(members: Readonly<Record<string, unknown>>, arn: string): object {
+  const { KeyId: keyId, KeyMetadata: metadata } = members;
+  const described = typeof metadata === "object" ? { KeyMetadata: { ...metadata, Arn: arn, KeyId: arn.split("/").at(-1) } } : {};
+  return keyId === undefined ? described : { KeyId: arn };
+}
+
 function resized(base64: string, bytes: number): string {
   const given = Buffer.from(base64, "base64");
   return Buffer.concat([given, Buffer.alloc(Math.max(0, bytes - given.byteLength))])
@@ -80,7 +87,7 @@ const effects: { readonly [N in FaultName]: Effect<N> } = {
   },
   "other-key": async ({ answerKey }, { run, call }) => {
     const other = answerKey ?? keyArn(call.region, call.principal.account, randomUUID());
-    return rewritten(await run(), (members) => ("KeyId" in members ? { KeyId: other } : {}));
+    return rewritten(await run(), (members) => renamed(members, other));
   },
   "plaintext-length": async ({ bytes }, { run }) =>
     rewritten(await run(), ({ Plaintext: plaintext }) =>
