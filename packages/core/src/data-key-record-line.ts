@@ -33,7 +33,7 @@ export function encodeRecord({ id, context, service, purpose, origin, recipients
   return JSON.stringify(line);
 }
 
-/** @returns undefined for anything that is not a record. */
+/** @returns undefined for anything that {@link encodeRecord} would not have written: a record has one spelling. */
 export function decodeRecord(text: string): DataKeyRecord | undefined {
   try {
     const line = JSON.parse(text) as RecordLine;
@@ -54,7 +54,7 @@ export function decodeRecord(text: string): DataKeyRecord | undefined {
       recipients: [first, ...further],
       createdAt: new Date(line.createdAt),
     };
-    return isRecordOf(id, record) ? record : undefined;
+    return isRecordOf(id, record) && encodeRecord(record) === text ? record : undefined;
   } catch {
     return undefined;
   }

@@ -25,10 +25,13 @@ export function fileDataKeyStore(path: string): DataKeyStore {
   };
 }
 
+const lastReadBytes = 256; // of the last line read: most of a wrap, which is random
+
 class RecordFile {
   table = new DataKeyTable();
   private readonly path: string;
   private readBytes = 0;
+  private lastRead: Buffer = Buffer.alloc(0);
   private line = 0;
   private damagedLine: number | undefined;
   private inode: number | undefined;
@@ -78,16 +81,24 @@ class RecordFile {
     if (file === undefined) return;
     try {
       const stats = await file.stat();
-      if (stats.ino !== this.inode || stats.size < this.readBytes) this.startOver(stats);
+      if (stats.ino !== this.inode || stats.size < this.readBytes || !(await this.goesOn(file))) this.startOver(stats);
       await this.readOn(file, stats.size);
     } finally {
       await file.close();
     }
   }
 
+  /** Whether what was read last still stands where it stood: another file may have the inode number of one that was deleted. */
+  private async goesOn(file: FileHandle): Promise<boolean> {
+    const { length } = this.lastRead;
+    const { buffer } = await file.read(Buffer.alloc(length), 0, length, this.readBytes - length);
+    return buffer.equals(this.lastRead);
+  }
+
   private startOver(stats: Stats): void {
     this.table = new DataKeyTable();
     this.readBytes = 0;
+    this.lastRead = Buffer.alloc(0);
     this.line = 0;
     this.damagedLine = undefined;
     this.inode = stats.ino;
@@ -104,6 +115,7 @@ class RecordFile {
       else if (text !== "") this.damagedLine ??= this.line;
     }
     this.readBytes += complete;
+    if (complete > 0) this.lastRead = Buffer.from(buffer.subarray(Math.max(0, complete - lastReadBytes), complete));
   }
 
   private async append(text: string): Promise<void> {
