@@ -134,10 +134,11 @@ describe("requests", () => {
   it("carry no context for an RSA key, which has none", async () => {
     const client = fakeClient({ DecryptCommand: { KeyId: keyArn, Plaintext: new Uint8Array(64) } });
     const key = multiCloudKms({ adapters: [aws({ client })] }).open(cmk);
-    const wrapped = { cmk, keyVersion: null, bytes, kind: "rsa" } as const;
+    const rsaBytes = new Uint8Array(256).fill(7);
+    const wrapped = { cmk, keyVersion: null, bytes: rsaBytes, kind: "rsa" } as const;
     await expect(key.unwrapKey(wrapped, context)).rejects.toMatchObject({ code: "decrypt-failed" });
     expect(client.commands.map(({ input }) => input)).toEqual([
-      { KeyId: keyArn, CiphertextBlob: bytes, EncryptionAlgorithm: "RSAES_OAEP_SHA_256" },
+      { KeyId: keyArn, CiphertextBlob: rsaBytes, EncryptionAlgorithm: "RSAES_OAEP_SHA_256" },
     ]);
   });
 
