@@ -140,6 +140,17 @@ describe("hostile bytes", () => {
     }
   });
 
+  test("a list of 10,000 real recipients is refused quickly", async () => {
+    const { box } = new World();
+    const sealed = Buffer.from(await box.seal(bytes("a"), { tenant: "acme", profile: "portable" }));
+    const listAt = sealed.lastIndexOf(Buffer.from("8183", "hex"));
+    const recipient = sealed.subarray(listAt + 1);
+    const list = Buffer.concat([Buffer.from("992710", "hex"), ...Array.from({ length: 10_000 }, () => recipient)]);
+    const started = performance.now();
+    expect(() => parseSealed(Buffer.concat([sealed.subarray(0, listAt), list]))).toThrow("malformed");
+    expect(performance.now() - started).toBeLessThan(100);
+  });
+
   test("10,000 recipients and lengths of gigabytes are refused without being believed", () => {
     const sealed = Buffer.alloc(64 * 1024 * 1024);
     sealed.set(Buffer.from("845826a20103045820", "hex"));
