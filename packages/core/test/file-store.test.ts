@@ -106,7 +106,9 @@ describe("a data-key file", () => {
     expect(stored.length).toBe(120);
     const store = fileDataKeyStore(path);
     for (const id of stored) expect((await store.get("acme", fromHex(id)))?.recipients[0].bytes.length).toBe(600);
-    expect(readFileSync(path, "utf8").trimEnd().split("\n").length).toBe(120);
+    // A writer that looked while another was writing begins with a line end of its own: an empty line means nothing.
+    const lines = readFileSync(path, "utf8").split("\n");
+    expect(lines.filter((line) => line !== "").length).toBe(120);
   });
 
   test("holds what a process was told is stored, though it was killed at once", async () => {
