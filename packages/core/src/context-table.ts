@@ -12,6 +12,7 @@ export class ContextTable {
     if (further === undefined) return this.byTenant.get(tenant) ?? keep(this.byTenant, tenant, bindContext({ tenant }));
     if (Object.hasOwn(further, "tenant")) throw new TypeError("expected context without tenant: the tenant is given beside it");
     const context: Context = { ...further, tenant };
+    if (Object.values(context).some((value: unknown) => typeof value !== "string")) bindContext(context); // throws, and says which
     const key = JSON.stringify(Object.entries(context).sort(([a], [b]) => (a < b ? -1 : 1)));
     return this.byEntries.get(key) ?? keep(this.byEntries, key, bindContext(context));
   }

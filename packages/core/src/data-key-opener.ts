@@ -7,6 +7,7 @@ import { isKmsError, KmsError, type KmsErrorCode } from "./kms-error.ts";
 import type { KmsKey } from "./kms-key.ts";
 import type { CallOptions } from "./limit.ts";
 import { askStore } from "./ask-store.ts";
+import { Refusals } from "./refusals.ts";
 import type { SealedMessage } from "./sealed-message.ts";
 import { wipe } from "./wipe.ts";
 import { nodeCrypto } from "./node-crypto.ts";
@@ -28,9 +29,15 @@ export interface Candidate {
  */
 export class DataKeyOpener {
   private readonly settings: EnvelopeSettings;
+  private readonly refusals: Refusals;
 
   constructor(settings: EnvelopeSettings) {
     this.settings = settings;
+    this.refusals = new Refusals(settings.clock);
+  }
+
+  forgetRefusals(): void {
+    this.refusals.clear();
   }
 
   /** @throws {KmsError} `unknown-data-key`; `decrypt-failed` for a record that is not what it should be. */
@@ -40,7 +47,9 @@ export class DataKeyOpener {
     }
     const { dataKeys } = this.settings;
     if (dataKeys === undefined) throw new KmsError("unsupported", { detail: "compact messages need a data-key store" });
-    const record = await askStore(async () => dataKeys.get(context.entries.tenant, message.id, limits));
+    const get = async (signal: AbortSignal): Promise<DataKeyRecord | undefined> =>
+      dataKeys.get(context.entries.tenant, message.id, { signal });
+    const record = await askStore(limits, this.settings.clock, get);
     if (record === undefined) throw new KmsError("unknown-data-key");
     if (!isRecordOf(message.id, record)) throw new KmsError("decrypt-failed");
     return record;
@@ -62,7 +71,7 @@ export class DataKeyOpener {
     if (origin !== undefined && !(source.origin !== null && origin.verify(source.origin, "field", context, id))) {
       throw new KmsError("decrypt-failed");
     }
-    const accepted = (await this.settings.acceptedCmks(context.entries.tenant)).filter((cmk) => cmk.escrow === escrow);
+    const accepted = (await this.settings.acceptedCmks(context.entries.tenant, limits)).filter((cmk) => cmk.escrow === escrow);
     const candidates = await this.matching(accepted, source.recipients, limits);
     if (!rsaAllowed && candidates.some(({ wrapped }) => wrapped.kind !== "symmetric")) throw needsRecordKey();
     const [first, ...further] = candidates;
@@ -95,8 +104,28 @@ export class DataKeyOpener {
       keys.flatMap((key) => recipients.filter(({ cmk }) => sameCmk(cmk, key.cmk)).map((wrapped) => ({ key, wrapped })));
     const known = ofKeys();
     if (known.length > 0) return known;
-    for (const key of keys) await key.resolve(limits);
-    return ofKeys();
+    let refused: unknown;
+    for (const key of keys) {
+      await this.resolve(key, limits).catch((error: unknown) => {
+        refused ??= error;
+      });
+      const found = ofKeys();
+      if (found.length > 0) return found;
+    }
+    if (refused !== undefined) throw refused;
+    return [];
+  }
+
+  /** What an alias means; a refusal is remembered, so that strangers' messages cannot have us ask again and again. */
+  private async resolve(key: KmsKey, limits: CallOptions): Promise<void> {
+    const refusal = JSON.stringify(key.cmk);
+    this.refusals.check(refusal);
+    try {
+      await key.resolve(limits);
+    } catch (error) {
+      this.refusals.note(refusal, error);
+      throw error;
+    }
   }
 }
 

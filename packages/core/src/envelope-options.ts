@@ -1,7 +1,8 @@
-import { systemClock, type Clock } from "./clock.ts";
+import type { Clock } from "./clock.ts";
 import type { Cmk, PublicKeyPin } from "./cmk.ts";
 import { isService, type DataKeyStore } from "./data-key-store.ts";
 import type { Kms } from "./kms.ts";
+import { within, type CallOptions } from "./limit.ts";
 import { maxRecipients } from "./sealed-message.ts";
 import { originTagger, type OriginTagger, type RecordKey } from "./origin-tag.ts";
 
@@ -17,7 +18,7 @@ type Awaitable<T> = T | Promise<T>;
 
 export interface EnvelopeOptions {
   readonly kms: Kms;
-  /** The CMK (or CMKs, each becomes a recipient) for a tenant's new data keys. Asked at most once a TTL. */
+  /** The CMK (or CMKs, each becomes a recipient) for a tenant's new data keys. Asked for each new data key and each confirmation. */
   readonly cmk: (tenant: string) => Awaitable<EnvelopeCmk | readonly EnvelopeCmk[]>;
   /** The CMKs that may open a tenant's data: current ones first, then old ones. Default: what `cmk` gives. Never taken from a message. */
   readonly accepted?: (tenant: string) => Awaitable<readonly EnvelopeCmk[]>;
@@ -43,15 +44,13 @@ export interface EnvelopeOptions {
   readonly failover?: boolean;
   /** "never": sealing goes on without asking the KMS again; a revocation then stops reading, not writing. */
   readonly confirm?: "never";
-  /** For tests. */
-  readonly clock?: Clock;
 }
 
 /** {@link EnvelopeOptions}, checked and with the defaults filled in. */
 export interface EnvelopeSettings {
   readonly kms: Kms;
-  readonly sealingCmks: (tenant: string) => Promise<readonly [EnvelopeCmk, ...EnvelopeCmk[]]>;
-  readonly acceptedCmks: (tenant: string) => Promise<readonly EnvelopeCmk[]>;
+  readonly sealingCmks: (tenant: string, limits: CallOptions) => Promise<readonly [EnvelopeCmk, ...EnvelopeCmk[]]>;
+  readonly acceptedCmks: (tenant: string, limits: CallOptions) => Promise<readonly EnvelopeCmk[]>;
   readonly dataKeys: DataKeyStore | undefined;
   readonly origin: OriginTagger | undefined;
   readonly rsaAllowed: boolean;
@@ -74,18 +73,27 @@ export function envelopeSettings(options: EnvelopeOptions): EnvelopeSettings {
   const { kms, cmk, accepted, dataKeys, recordKey, service, cache = {} } = options;
   if (!isService(service)) throw new TypeError("expected service to match [a-z0-9][a-z0-9_.-]{0,63}");
   if (typeof cmk !== "function") throw new TypeError("expected cmk to be a function of the tenant");
-  const sealingCmks: EnvelopeSettings["sealingCmks"] = async (tenant) => {
-    const [first, ...further] = [await cmk(tenant)].flat<readonly (EnvelopeCmk | readonly EnvelopeCmk[])[]>();
-    if (first === undefined || further.length >= maxRecipients)
+  const { clock } = kms;
+  const sealingCmks: EnvelopeSettings["sealingCmks"] = async (tenant, limits) => {
+    const given = await within(limits, clock, async () => cmk(tenant));
+    const [first, ...further] = [given].flat<readonly (EnvelopeCmk | readonly EnvelopeCmk[])[]>();
+    if (first === undefined || first === null || further.length >= maxRecipients) {
       throw new TypeError(`expected cmk to give at least 1 and at most ${maxRecipients} CMKs`);
+    }
     if ([first, ...further].every(({ escrow }) => escrow !== undefined))
       throw new TypeError("expected a CMK that is not for escrow");
     return [first, ...further];
   };
+  const acceptedCmks: EnvelopeSettings["acceptedCmks"] = async (tenant, limits) => {
+    if (accepted === undefined) return sealingCmks(tenant, limits);
+    const given = await within(limits, clock, async () => accepted(tenant));
+    if (!Array.isArray(given)) throw new TypeError("expected accepted to give an array of CMKs");
+    return given;
+  };
   return {
     kms,
     sealingCmks,
-    acceptedCmks: accepted === undefined ? sealingCmks : async (tenant) => accepted(tenant),
+    acceptedCmks,
     dataKeys,
     origin: recordKey === undefined ? undefined : originTagger(recordKey),
     rsaAllowed: recordKey !== undefined || options.origin === "none",
@@ -96,7 +104,7 @@ export function envelopeSettings(options: EnvelopeOptions): EnvelopeSettings {
     maxMessages: whole(1, options.dataKeyMessages ?? 2 ** 24, maxMessages, "dataKeyMessages"),
     failover: options.failover === true,
     confirms: options.confirm !== "never",
-    clock: options.clock ?? systemClock,
+    clock,
   };
 }
 

@@ -6,12 +6,13 @@ import { envelopeSettings, type EnvelopeOptions, type EnvelopeSettings } from ".
 import type { CacheEvent } from "./events.ts";
 import { restsOn, type EvictReason, type HeldKey } from "./held-keys.ts";
 import { KmsError } from "./kms-error.ts";
-import type { CallOptions } from "./limit.ts";
+import { untilDeadline, type CallOptions } from "./limit.ts";
 import { encodePath, type Path } from "./path.ts";
 import { ReadingKeys } from "./reading-keys.ts";
 import { refusalScope } from "./refusals.ts";
 import { parseSealed, type Profile } from "./sealed-message.ts";
 import { SealingKeys, type SealingKey } from "./sealing-keys.ts";
+import { wipe } from "./wipe.ts";
 
 /** Whose data it is. */
 export interface TenantOptions extends CallOptions {
@@ -102,14 +103,36 @@ class CachedEnvelope implements Envelope {
     const profile = this.profile(options);
     const bound = this.contexts.bind(tenant, context);
     refuseAborted(options);
-    let key = this.sealing.ready(bound);
-    if (key === undefined) encodePath(path); // wrong arguments are refused before any call
+    const key = this.sealing.ready(bound);
     this.emit(key === undefined ? "miss" : "hit", bound);
-    for (;;) {
-      key ??= await this.sealing.obtain(bound, options);
+    if (key !== undefined) {
       const sealed = this.sealing.seal(key, profile, plaintext, path);
       if (sealed !== undefined) return sealed;
-      key = undefined; // others used it up, or it was purged, while we waited
+    }
+    return this.sealCold(plaintext, bound, profile, path, options);
+  }
+
+  /** The caller's arrays may change while we wait: what is sealed is what they held when they were given. */
+  private async sealCold(
+    plaintext: Uint8Array,
+    bound: BoundContext,
+    profile: Profile,
+    path: Path,
+    options: SealOptions,
+  ): Promise<Uint8Array> {
+    encodePath(path); // wrong arguments are refused before any call
+    const ownPath = path.slice();
+    const own = new Uint8Array(plaintext);
+    const limits = untilDeadline(options, this.settings.clock);
+    try {
+      for (;;) {
+        const key = await this.sealing.obtain(bound, limits);
+        const sealed = this.sealing.seal(key, profile, own, ownPath);
+        if (sealed !== undefined) return sealed;
+        // others used it up, or it was purged, while we waited
+      }
+    } finally {
+      wipe(own);
     }
   }
 
@@ -120,12 +143,17 @@ class CachedEnvelope implements Envelope {
     refuseAborted(options);
     const held = escrow === undefined ? this.reading.cached(message, bound) : undefined;
     this.emit(held === undefined ? "miss" : "hit", bound);
-    if (held === undefined) encodePath(path);
-    const opener = held ?? (await this.reading.load(message, bound, escrow, options));
-    return opener.open(message, path);
+    if (held !== undefined) return held.open(message, path);
+    encodePath(path); // wrong arguments are refused before any call
+    const own = parseSealed(new Uint8Array(sealed)); // the caller's arrays may change while we wait
+    const ownPath = path.slice();
+    const opener = await this.reading.load(own, bound, escrow, options);
+    return opener.open(own, ownPath);
   }
 
   async sealer(options: SealerOptions): Promise<Sealer> {
+    if (this.settings.ttlMs === 0)
+      throw new KmsError("unsupported", { detail: "with cache.ttlMs 0 there is no key that a sealer could hold" });
     const profile = this.profile(options);
     const bound = this.contexts.bind(options.tenant, options.context);
     refuseAborted(options);
@@ -157,6 +185,8 @@ class CachedEnvelope implements Envelope {
 
   private profile({ profile }: SealerOptions): Profile {
     const store = this.settings.dataKeys;
+    if (profile !== undefined && profile !== "compact" && profile !== "portable")
+      throw new TypeError("expected profile to be compact or portable");
     if (profile === "compact" && store === undefined)
       throw new KmsError("unsupported", { detail: "compact messages need a data-key store" });
     return profile ?? (store === undefined ? "portable" : "compact");

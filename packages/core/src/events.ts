@@ -43,11 +43,11 @@ export function eventSink(listener?: EventSink): { emit: EventSink; observed: ()
     observed: () => listener !== undefined || diagnostics.hasSubscribers,
     emit: (event) => {
       if (diagnostics.hasSubscribers) diagnostics.publish(event);
+      // An observer must not be able to break a decryption, nor, being async, the process.
       try {
-        listener?.(event);
-      } catch {
-        // An observer must not be able to break a decryption.
-      }
+        const late: unknown = listener?.(event);
+        if (late instanceof Promise) late.catch(() => {});
+      } catch {}
     },
   };
 }

@@ -25,6 +25,7 @@ export function fileDataKeyStore(path: string): DataKeyStore {
   };
 }
 
+const chunkBytes = 16 * 1024 * 1024; // many times the longest record
 const lastReadBytes = 256; // of the last line read: most of a wrap, which is random
 
 class RecordFile {
@@ -35,6 +36,7 @@ class RecordFile {
   private line = 0;
   private damagedLine: number | undefined;
   private inode: number | undefined;
+  private directorySynced = false;
   private turn: Promise<unknown> = Promise.resolve();
 
   constructor(path: string) {
@@ -105,8 +107,14 @@ class RecordFile {
   }
 
   private async readOn(file: FileHandle, size: number): Promise<void> {
-    if (size === this.readBytes) return;
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(size - this.readBytes), 0, size - this.readBytes, this.readBytes);
+    for (let before = -1; before !== this.readBytes && this.readBytes < size;) {
+      before = this.readBytes;
+      await this.readChunk(file, Math.min(chunkBytes, size - before));
+    }
+  }
+
+  private async readChunk(file: FileHandle, length: number): Promise<void> {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, this.readBytes);
     const complete = buffer.subarray(0, bytesRead).lastIndexOf(0x0a) + 1; // what has no line end yet may still be being written
     for (const text of buffer.toString("utf8", 0, complete).split("\n").slice(0, -1)) {
       this.line += 1;
@@ -128,7 +136,8 @@ class RecordFile {
       if (bytesWritten !== line.length)
         throw new KmsError("unavailable", { detail: "the data-key file could not be written whole" });
       await file.datasync();
-      if (size === 0) await syncDirectory(dirname(this.path));
+      if (!this.directorySynced) await syncDirectory(dirname(this.path)); // who made the file may have died before it did
+      this.directorySynced = true;
     } finally {
       await file.close();
     }

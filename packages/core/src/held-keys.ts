@@ -22,8 +22,8 @@ export interface HeldKey {
 /** A key that is under way. */
 export interface Loading {
   readonly tenant: string;
-  /** Why what is being loaded must not be kept, once that is so. */
-  stale: EvictReason | undefined;
+  /** The evictions since it began: what they match must not be kept. */
+  readonly evictions: { readonly matches: (entry: HeldKey) => boolean; readonly reason: EvictReason }[];
 }
 
 export type EvictReason = NonNullable<CacheEvent["reason"]>;
@@ -72,7 +72,7 @@ export class HeldKeys<E extends HeldKey> {
 
   /** Says that a key is being loaded: an eviction meanwhile makes it stale, and it must not be put. */
   async whileLoading<T>(tenant: string, load: (loading: Loading) => Promise<T>): Promise<T> {
-    const loading: Loading = { tenant, stale: undefined };
+    const loading: Loading = { tenant, evictions: [] };
     this.loading.add(loading);
     try {
       return await load(loading);
@@ -87,8 +87,9 @@ export class HeldKeys<E extends HeldKey> {
   }
 
   /** Drops every entry that matches, of one tenant or, without one, of all. */
-  evict(tenant: string | undefined, matches: (entry: E) => boolean, reason: EvictReason): void {
-    for (const loading of this.loading) if (tenant === undefined || loading.tenant === tenant) loading.stale = reason;
+  evict(tenant: string | undefined, matches: (entry: HeldKey) => boolean, reason: EvictReason): void {
+    for (const loading of this.loading)
+      if (tenant === undefined || loading.tenant === tenant) loading.evictions.push({ matches, reason });
     for (const [key, entry] of this.entries) if (isOf(entry, tenant) && matches(entry)) this.drop(key, entry, reason);
   }
 
@@ -126,6 +127,11 @@ export class HeldKeys<E extends HeldKey> {
       if (this.entries.size > 0) this.sweepLater();
     });
   }
+}
+
+/** Why an entry that was being loaded must not be kept; undefined when it may. */
+export function evictedMeanwhile(loading: Loading, entry: HeldKey): EvictReason | undefined {
+  return loading.evictions.find(({ matches }) => matches(entry))?.reason;
 }
 
 function isOf(entry: HeldKey, tenant: string | undefined): boolean {

@@ -7,7 +7,7 @@ const poolBytes = 341 * ivBytes;
 let pool: Buffer | undefined;
 let offset = poolBytes;
 
-/** A fresh random IV: a view that stays valid until `wipeIv` is called on it. `randomBytes` for each would cost more than the cipher. */
+/** A fresh random IV: a view that its user overwrites once the cipher and the message have it. `randomBytes` for each would cost more than the cipher. */
 export function drawIv(): Uint8Array {
   if (offset === poolBytes) {
     pool = nodeCrypto().randomFillSync(Buffer.allocUnsafeSlow(poolBytes));

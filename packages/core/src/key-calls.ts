@@ -74,6 +74,7 @@ export class KeyCalls {
       const description: KeyDescription = { provider: this.cmk.provider, ...answer };
       const named = { answeredBy: answer.resource, keyVersion: answer.keyVersion };
       this.checkAnswer(named, driver.resolved ? driver.resource : null, keyVersion);
+      this.checkVersion(answer.keyVersion);
       if (!this.isKeyItself(answer.resource)) this.refuse("bad-answer", "the KMS did not name the key itself");
       if (!supportedBits[answer.kind].some((bits) => bits === answer.bits)) this.refuse("wrong-key-size", `${answer.bits} bits`);
       const known = this.runtime.memory.learn(this.cmk, description);
@@ -97,6 +98,13 @@ export class KeyCalls {
     }
     if (keyVersion !== null && answer.keyVersion !== null && answer.keyVersion !== keyVersion) {
       this.refuse("bad-answer", "it names another key version than the one that was asked for");
+    }
+  }
+
+  /** A version that unwrapping would refuse must not be recorded. */
+  checkVersion(keyVersion: string | null): void {
+    if (keyVersion !== null && !this.adapter.keyVersionGrammar.test(keyVersion)) {
+      this.refuse("bad-answer", "it names a key version that is none of this cloud's");
     }
   }
 

@@ -68,14 +68,13 @@ export class KmsError extends Error {
   readonly httpStatus: number;
   readonly provider: string | undefined;
   readonly requestId: string | undefined;
+  readonly #cause: unknown;
 
   constructor(code: KmsErrorCode, details: KmsErrorDetails = {}) {
     const { httpStatus, retryable, words } = errorTable[code];
     const text = details.detail === undefined ? words : `${words}: ${details.detail}`;
-    super(
-      details.provider === undefined ? text : `${details.provider}: ${text}`,
-      "cause" in details ? { cause: details.cause } : {},
-    );
+    super(details.provider === undefined ? text : `${details.provider}: ${text}`);
+    this.#cause = details.cause;
     this.name = "KmsError";
     this.code = code;
     this.retryable = retryable;
@@ -84,6 +83,11 @@ export class KmsError extends Error {
     this.requestId = details.requestId;
     Object.defineProperty(this, mark, { value: true });
     Object.defineProperty(this, customInspect, { value: () => this.stack });
+  }
+
+  /** The original error, for a debugger. Not an own property: Node would print it, with the cloud's words, when a process crashes. */
+  override get cause(): unknown {
+    return this.#cause;
   }
 
   /** Everything but the cause. */

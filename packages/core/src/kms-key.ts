@@ -226,6 +226,7 @@ export class DrivenKey implements KmsKey {
   private wrapped(known: KnownKey, answer: DriverWrap): WrappedKey {
     this.calls.checkAnswer(answer, known.resource, null);
     const { keyVersion, bytes } = answer;
+    this.calls.checkVersion(keyVersion);
     if (bytes.length === 0 || bytes.length > maxWrappedBytes)
       this.calls.refuse("bad-answer", "the wrapped key has an impossible length");
     return {

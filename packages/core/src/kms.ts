@@ -19,6 +19,8 @@ export interface Kms {
   open(cmk: Cmk, options?: { readonly pin?: PublicKeyPin }): KmsKey;
   /** Hands an event to the listener and the diagnostics channel; `observed()` says whether anybody listens. */
   readonly events: { readonly emit: EventSink; readonly observed: () => boolean };
+  /** Where everything that is built on this `Kms` takes its time from. */
+  readonly clock: Clock;
   /** Closes the adapters' connections. */
   close(): Promise<void>;
 }
@@ -28,7 +30,7 @@ export interface MultiCloudKmsOptions {
   readonly adapters: readonly KmsAdapter[];
   /** Called with every event; see {@link KmsEvent}. The same events are published on `node:diagnostics_channel` "cmkit". */
   readonly onEvent?: EventSink;
-  /** For tests. */
+  /** For tests: see `fakeClock` in `@cmkit/core/testing`. */
   readonly clock?: Clock;
 }
 
@@ -47,9 +49,11 @@ export function multiCloudKms(options: MultiCloudKmsOptions): Kms {
     adapters.set(adapter.provider, adapter);
   }
   const events = eventSink(options.onEvent);
-  const runtime = { clock: options.clock ?? systemClock, random: Math.random, memory: new KeyMemory(), emit: events.emit };
+  const clock = options.clock ?? systemClock;
+  const runtime = { clock, random: Math.random, memory: new KeyMemory(), emit: events.emit };
   return {
     events,
+    clock,
     open(cmk, { pin } = {}) {
       const { provider, resource } = checkedCmk(cmk);
       const adapter = adapters.get(provider) ?? adapterMissing(provider);

@@ -6,7 +6,16 @@ import { idKey } from "./data-key.ts";
 import { DataKeyOpener, isPassing, type Candidate } from "./data-key-opener.ts";
 import type { EnvelopeSettings } from "./envelope-options.ts";
 import { Flights } from "./flights.ts";
-import { HeldKeys, refreshAge, wantsRefresh, type EvictReason, type HeldKey } from "./held-keys.ts";
+import {
+  evictedMeanwhile,
+  HeldKeys,
+  refreshAge,
+  wantsRefresh,
+  type EvictReason,
+  type HeldKey,
+  type Loading,
+} from "./held-keys.ts";
+import { KmsError } from "./kms-error.ts";
 import { remainingMs, untilDeadline, type CallOptions } from "./limit.ts";
 import { isRefusal, Refusals } from "./refusals.ts";
 import { encodeRecipients, type SealedMessage } from "./sealed-message.ts";
@@ -78,8 +87,13 @@ export class ReadingKeys {
     options: CallOptions,
   ): Promise<ContentOpener> {
     const flight = JSON.stringify([idKey(message.id), context.key, message.profile, escrow, digestOfWraps(message)]);
-    const { opener } = await this.flights.join(flight, options, async (limits) => this.fetch(message, context, escrow, limits));
-    return opener;
+    const own = ownCopy(message); // others may join, and the caller's bytes may change meanwhile
+    const loaded = await this.flights.join(flight, options, async (limits) => this.fetch(own, context, escrow, limits));
+    const { ttlMs } = this.settings;
+    if (ttlMs > 0 && ageAt(now(this.clock), loaded.confirmed) >= ttlMs) {
+      throw new KmsError("timeout", { detail: "the KMS took longer than cache.ttlMs" });
+    }
+    return loaded.opener;
   }
 
   private async fetch(
@@ -92,13 +106,18 @@ export class ReadingKeys {
     return this.held.whileLoading(context.entries.tenant, async (loading) => {
       const loaded = await this.unwrapFirst(message, context, escrow, until);
       // What was opened under escrow is not kept: it says nothing about the customer's own key.
-      if (escrow === undefined && this.settings.ttlMs > 0 && loading.stale === undefined) this.keep(loaded, message, context);
+      if (escrow === undefined && this.settings.ttlMs > 0) this.keep(loaded, message, context, loading);
       return loaded;
     });
   }
 
-  private keep({ id, opener, wrapped, confirmed }: Loaded, message: SealedMessage, context: BoundContext): void {
-    this.held.put(idKey(id), {
+  private keep(
+    { id, opener, wrapped, confirmed }: Loaded,
+    message: SealedMessage,
+    context: BoundContext,
+    loading: Loading,
+  ): void {
+    const key: ReadingKey = {
       context,
       cmks: [wrapped.cmk],
       confirmed,
@@ -107,8 +126,9 @@ export class ReadingKeys {
       refreshAtMs: refreshAge(this.settings.ttlMs),
       refreshing: false,
       opener,
-      message: ownCopy(message),
-    });
+      message,
+    };
+    if (evictedMeanwhile(loading, key) === undefined) this.held.put(idKey(id), key);
   }
 
   private async unwrapFirst(
@@ -139,7 +159,9 @@ export class ReadingKeys {
     const ofWrap = JSON.stringify([ofDataKey, keyVersion, kind, digest(bytes)]);
     this.refusals.check(ofWrap);
     // Recipients are not authenticated: whoever can alter a message could have us ask for ever new wraps of it.
-    this.refusals.check(ofDataKey, maxFailedWraps);
+    if (this.refusals.times(ofDataKey) >= maxFailedWraps) {
+      throw new KmsError("throttled", { detail: "too many wraps of this data key were refused a moment ago" });
+    }
     const confirmed = now(this.clock);
     try {
       const dataKey = await this.opener.unwrap(first, message.id, context, this.share(limits, further.length));
@@ -178,6 +200,7 @@ export class ReadingKeys {
 
   forgetRefusals(): void {
     this.refusals.clear();
+    this.opener.forgetRefusals();
   }
 }
 
@@ -192,12 +215,17 @@ function digest(...parts: Uint8Array[]): string {
   return hash.digest("base64url");
 }
 
-/** A message without its content, and not a view of the caller's bytes, which may change before the refresh is done. */
-function ownCopy(message: SealedMessage): SealedMessage {
-  return structuredClone({
-    ...message,
-    iv: new Uint8Array(0),
-    ciphertext: new Uint8Array(0),
-    protectedHeader: new Uint8Array(0),
-  });
+/** A message without its content, and without the caller's bytes, which may change and may be a view of much more. */
+function ownCopy({ profile, id, origin, recipients }: SealedMessage): SealedMessage {
+  const own = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes);
+  const none = new Uint8Array(0);
+  return {
+    profile,
+    id: own(id),
+    origin: origin && own(origin),
+    recipients: recipients.map((wrapped) => ({ ...wrapped, bytes: own(wrapped.bytes) })),
+    iv: none,
+    ciphertext: none,
+    protectedHeader: none,
+  };
 }

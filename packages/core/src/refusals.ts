@@ -21,10 +21,15 @@ export class Refusals {
     this.clock = clock;
   }
 
-  /** @throws {KmsError} what was refused lately under this key, `times` times or more. */
-  check(key: string, times = 1): void {
+  /** How often something was refused lately under this key. */
+  times(key: string): number {
+    return this.fresh(key)?.times ?? 0;
+  }
+
+  /** @throws {KmsError} what was refused lately under this key. */
+  check(key: string): void {
     const refusal = this.fresh(key);
-    if (refusal === undefined || refusal.times < times) return;
+    if (refusal === undefined) return;
     const { code, provider } = refusal;
     throw new KmsError(code, { ...(provider === undefined ? {} : { provider }), detail: "as it said a moment ago" });
   }

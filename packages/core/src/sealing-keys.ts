@@ -9,7 +9,7 @@ import { encodeRecord } from "./data-key-record-line.ts";
 import type { DataKeyRecord } from "./data-key-store.ts";
 import type { EnvelopeCmk, EnvelopeSettings } from "./envelope-options.ts";
 import { Flights } from "./flights.ts";
-import { HeldKeys, refreshAge, wantsRefresh, type EvictReason, type HeldKey } from "./held-keys.ts";
+import { evictedMeanwhile, HeldKeys, refreshAge, wantsRefresh, type EvictReason, type HeldKey } from "./held-keys.ts";
 import { KmsError } from "./kms-error.ts";
 import type { KmsKey } from "./kms-key.ts";
 import type { CallOptions } from "./limit.ts";
@@ -111,7 +111,7 @@ export class SealingKeys {
 
   private async renew(context: BoundContext, limits: CallOptions): Promise<SealingKey> {
     return this.held.whileLoading(context.entries.tenant, async (loading) => {
-      const cmks = await this.settings.sealingCmks(context.entries.tenant);
+      const cmks = await this.settings.sealingCmks(context.entries.tenant, limits);
       const held = this.held.get(context.key, now(this.clock));
       if (held !== undefined && sameRecipients(held, cmks)) {
         await this.confirm(held, limits).catch((error: unknown) => {
@@ -122,9 +122,9 @@ export class SealingKeys {
       }
       const key = this.inTime(await this.make(cmks, context, limits));
       // What was purged while it was made seals the message that its caller waits for, and no other: a purge reaches sealers.
-      if (loading.stale !== undefined) key.dropped = loading.stale;
+      key.dropped = evictedMeanwhile(loading, key);
       // With a TTL of 0 the caller's own message is all that it seals.
-      else if (this.settings.ttlMs > 0) this.held.put(context.key, key);
+      if (key.dropped === undefined && this.settings.ttlMs > 0) this.held.put(context.key, key);
       return key;
     });
   }
@@ -187,8 +187,10 @@ export class SealingKeys {
       createdAt: new Date(this.clock.wallMs()),
     };
     if (dataKeys !== undefined) {
-      const kept = await askStore(async () => encodeRecord(await dataKeys.add(record, limits))); // what is no record cannot be encoded
-      if (kept !== encodeRecord(record))
+      const written = encodeRecord(record);
+      const add = async (signal: AbortSignal): Promise<string> =>
+        encodeRecord(await dataKeys.add(structuredClone(record), { signal })); // what is no record cannot be encoded
+      if ((await askStore(limits, this.clock, add)) !== written)
         throw new KmsError("unavailable", { detail: "the data-key store changed what was written" });
     }
     return {
@@ -228,7 +230,10 @@ export class SealingKeys {
     const root = await key.unwrapKey(wrapped, held.context.entries, limits);
     const { id } = deriveDataKey(root, "field", held.context);
     wipe(root);
-    if (!nodeCrypto().timingSafeEqual(id, held.id)) throw new KmsError("bad-answer", { provider: key.cmk.provider });
+    if (nodeCrypto().timingSafeEqual(id, held.id)) return;
+    // What it is wrapped under would not give it back: nothing more may be sealed with it.
+    this.held.remove(held.context.key, held, "refused");
+    throw new KmsError("bad-answer", { provider: key.cmk.provider });
   }
 
   /** A question to a CMK: refused ones are remembered for a moment, and what rests on the key is dropped. */
@@ -262,5 +267,12 @@ function sameRecipients(held: SealingKey, cmks: readonly EnvelopeCmk[]): boolean
 }
 
 function isFor(recipient: Recipient | undefined, cmk: EnvelopeCmk): boolean {
-  return recipient !== undefined && sameCmk(recipient.cmk, cmk) && recipient.cmk.escrow === cmk.escrow;
+  return (
+    recipient !== undefined && sameCmk(recipient.cmk, cmk) && recipient.cmk.escrow === cmk.escrow && samePin(recipient.cmk, cmk)
+  );
+}
+
+function samePin({ pin: a }: EnvelopeCmk, { pin: b }: EnvelopeCmk): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return a.keyVersion === b.keyVersion && Buffer.compare(a.spkiSha256, b.spkiSha256) === 0;
 }

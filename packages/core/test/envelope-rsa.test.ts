@@ -23,13 +23,13 @@ describe("an RSA CMK", () => {
   });
 
   test("is refused without a record key, for sealing before anything is stored", async () => {
-    const { kms, clock, store } = new World();
     const world = new World();
-    const box = envelope({ kms, cmk: () => keyRsa, dataKeys: store, service: "test", clock });
+    const { kms, store } = world;
+    const box = envelope({ kms, cmk: () => keyRsa, dataKeys: store, service: "test" });
     expect(await world.code(box.seal(bytes("a"), acme))).toBe("unsupported");
     expect(await world.code(box.seal(bytes("a"), { ...acme, profile: "portable" }))).toBe("unsupported");
     expect(await world.code(box.sealer(acme))).toBe("unsupported");
-    const mixed = envelope({ kms, cmk: () => [keyA, keyRsa], dataKeys: store, service: "test", clock });
+    const mixed = envelope({ kms, cmk: () => [keyA, keyRsa], dataKeys: store, service: "test" });
     expect(await world.code(mixed.seal(bytes("a"), acme))).toBe("unsupported");
     expect(store.adds).toBe(0);
   });

@@ -64,8 +64,8 @@ export class World {
 
   /** A second process with the same KMS, store and clock. */
   another(options: Partial<EnvelopeOptions> = {}): Envelope {
-    const { kms, clock, store } = this;
-    return envelope({ kms, cmk: () => keyA, dataKeys: store, recordKey, service: "test", clock, ...this.options, ...options });
+    const { kms, store } = this;
+    return envelope({ kms, cmk: () => keyA, dataKeys: store, recordKey, service: "test", ...this.options, ...options });
   }
 
   /** Moves time on until `promise` is settled. */

@@ -116,8 +116,7 @@ describe("options", () => {
   });
 
   test("compact messages need a store; without one messages are portable", async () => {
-    const { kms, clock } = new World();
-    const box = new World().another({ kms, clock, dataKeys: undefined as never, recordKey });
+    const box = new World().another({ dataKeys: undefined as never, recordKey });
     const sealed = await box.seal(bytes("a"), acme);
     expect(sealed[0]).toBe(0x84);
     await expect(box.seal(bytes("a"), { ...acme, profile: "compact" })).rejects.toMatchObject({ code: "unsupported" });
