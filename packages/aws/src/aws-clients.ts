@@ -1,7 +1,8 @@
-import { KmsError, type Cmk } from "@cmkit/core";
+import { isKmsError, KmsError, type Cmk } from "@cmkit/core";
 import type * as KmsSdk from "@aws-sdk/client-kms";
 import type { KmsArn } from "./arn.ts";
 import type { AwsClient } from "./aws-client.ts";
+import { classifyAwsError } from "./aws-errors.ts";
 import type { AwsCredentials, AwsOptions } from "./aws-options.ts";
 import { cloudEndpoint } from "./endpoint.ts";
 
@@ -58,11 +59,23 @@ function identityOf(
 ): AwsCredentials | (() => Promise<AwsCredentials>) {
   if (typeof credentials !== "function") return credentials;
   const cmk: Cmk = Object.freeze({ provider: "aws", resource: arn });
+  const ask = async (): Promise<unknown> => credentials(cmk);
   return async () => {
-    const identity: unknown = await credentials(cmk);
+    const identity = await ask().catch(ownFault);
     if (isIdentity(identity)) return identity;
     throw new KmsError("credentials", { provider: "aws", detail: "the credentials function gave no access key" });
   };
+}
+
+/**
+ * The credentials function is the application's: what fails in it says nothing about the customer's key, whatever the error
+ * is called. Except that STS refuses the customer's role by this name, and that a network can be down for it, too.
+ */
+function ownFault(error: unknown): never {
+  const { code } = classifyAwsError(error, "describe");
+  const passing = code === "unavailable" || code === "timeout" || code === "throttled";
+  if (isKmsError(error) || passing || (error instanceof Error && error.name === "AccessDenied")) throw error;
+  throw new KmsError("credentials", { provider: "aws", detail: "the credentials function failed", cause: error });
 }
 
 export function isIdentity(value: unknown): value is AwsCredentials {

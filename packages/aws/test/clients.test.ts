@@ -138,7 +138,14 @@ describe("credentials for each CMK", () => {
 
   it("that are not given are a credentials error, and a refusal of STS is access-denied", async () => {
     const refusal = Object.assign(new Error("arn:aws:sts::1:assumed-role/ours may not"), { name: "AccessDenied" });
+    const named = (name: string) => async (): Promise<AwsCredentials> =>
+      Promise.reject(Object.assign(new Error("ours"), { name }));
     const cases = [
+      [named("ValidationException"), "credentials"],
+      [named("AccessDeniedException"), "credentials"],
+      [named("NotFoundException"), "credentials"],
+      [named("DisabledException"), "credentials"],
+      [named("ThrottlingException"), "throttled"],
       [() => undefined as unknown as AwsCredentials, "credentials"],
       [() => ({ accessKeyId: "AKIA" }) as AwsCredentials, "credentials"],
       [async () => Promise.reject(refusal), "access-denied"],

@@ -40,6 +40,25 @@ describe("the TTL of what was opened", () => {
     expect(await world.code(reader.open(sealed, acme))).toBe("unavailable");
   });
 
+  test.each([
+    ["making", 0],
+    ["confirming", 10 * second],
+  ])("of what seals counts from the start of %s it, too", async (_name, startMs) => {
+    const world = new World({ cache: { ttlMs: 10 * second } });
+    const { box, clock, scripted } = world;
+    if (startMs > 0) await box.seal(bytes("a"), acme);
+    await clock.advance(startMs);
+    scripted.script = async ({ operation }) =>
+      operation === "describe" ? undefined : clock.sleep(4 * second).then(() => undefined);
+    const begun = clock.monotonicMs();
+    expect(await world.code(box.seal(bytes("a"), acme))).toBe("ok");
+    scripted.refuse("unavailable");
+    await clock.advance(begun + 10 * second - 1 - clock.monotonicMs());
+    await expect(box.seal(bytes("a"), acme)).resolves.toBeInstanceOf(Uint8Array);
+    await clock.advance(1);
+    expect(await world.code(box.seal(bytes("a"), acme))).toBe("unavailable");
+  });
+
   test("of 0 keeps nothing: each open asks the KMS, each seal makes a data key", async () => {
     const world = new World({ cache: { ttlMs: 0 } });
     const sealed = await world.box.seal(bytes("a"), acme);
