@@ -162,30 +162,17 @@ export class KeyCalls {
     durationMs: number,
     requestId?: string,
   ): void {
-    this.emit(type, context, outcome, attempts, durationMs, requestId);
-    if (outcome !== "ok" && new KmsError(outcome).httpStatus === 422) {
-      this.emit("refused", context, outcome, attempts, durationMs, requestId);
-    }
-  }
-
-  private emit(
-    type: CallEvent["type"],
-    context: BoundContext | undefined,
-    outcome: CallEvent["outcome"],
-    attempts: number,
-    durationMs: number,
-    requestId?: string,
-  ): void {
-    const tenant = context?.entries.tenant;
-    this.runtime.emit({
+    const event: CallEvent = {
       type,
       ...this.cmk,
       outcome,
       attempts,
       durationMs,
-      ...(tenant === undefined ? {} : { tenant }),
+      ...(context === undefined ? {} : { tenant: context.entries.tenant }),
       ...(requestId === undefined ? {} : { requestId }),
-    });
+    };
+    this.runtime.emit(event);
+    if (outcome !== "ok" && new KmsError(outcome).httpStatus === 422) this.runtime.emit({ ...event, type: "refused" });
   }
 
   /** The cloud's answer could mean several things: the key's own state decides, where we may ask for it. */
