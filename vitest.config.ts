@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: ["packages/*/test/**/*.test.ts", "test/**/*.test.ts"],
     testTimeout: 30_000,
+    maxWorkers: "100%", // much of the time goes by in child processes
     reporters: ["default", "./scripts/closing-line.mjs"],
   },
 });
