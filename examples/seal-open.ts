@@ -26,7 +26,8 @@ const plain = await box.open(fromText(column), { tenant: "acme", path });
 console.log(`opened: ${Buffer.from(plain).toString()}`);
 
 // Many values: a sealer is synchronous, and asks the KMS for nothing while its data key is fresh.
-using sealer = await box.sealer({ tenant: "acme" });
+// From Node 24 on, `using sealer = …` disposes of it.
+const sealer = await box.sealer({ tenant: "acme" });
 const rows = ["grace", "alan", "edsger"].map((name, i) =>
   toText(sealer.seal(Buffer.from(name), ["customers", "name", String(i)])),
 );

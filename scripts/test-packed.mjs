@@ -13,6 +13,7 @@ const tarballs = `${directory}/packed`;
 const project = `${directory}/project`;
 const versions = JSON.parse(readFileSync(`${root}/packages/aws/package.json`, "utf8")).devDependencies;
 const typescript = JSON.parse(readFileSync(`${root}/package.json`, "utf8")).devDependencies.typescript;
+const oldestNode = `${JSON.parse(readFileSync(`${root}/packages/core/package.json`, "utf8")).engines.node.slice(">=".length)}.0`;
 const transcript = [];
 let checks = 0;
 
@@ -36,6 +37,8 @@ try {
     note("`seal-open.ts` is the code in README.md:");
     writeFileSync(`${project}/seal-open.ts`, readmeCode());
     expectOutput(shell("node seal-open.ts"), /opened: ada@example\.com/);
+    note("The same on the oldest Node that is supported:");
+    expectOutput(shell(`npx --yes node@${oldestNode} seal-open.ts`), /opened: ada@example\.com/);
     const sealed = shell("node seal-open.ts", undefined, false).match(/cmk1\.\S+/)?.[0];
     expectOutput(sealed ?? "", /^cmk1\./);
     expectOutput(shell("npx cmkit doctor --dev cmkit.dev.json", undefined, true, [0]), /aws/i);

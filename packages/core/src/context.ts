@@ -1,4 +1,5 @@
 import { encodeCbor } from "./cbor.ts";
+import { isIdentifier } from "./cmk.ts";
 import { nodeCrypto } from "./node-crypto.ts";
 
 /**
@@ -25,8 +26,6 @@ export interface BoundContext {
 }
 
 const keyGrammar = /^(?!aws)[a-z][a-z0-9_.-]{0,63}$/;
-// eslint-disable-next-line no-control-regex -- refusing control characters is what it is for
-const controlCharacter = /[\u0000-\u001f\u007f-\u009f]/;
 const maxEntries = 8;
 const maxValueLength = 256;
 const maxCanonicalBytes = 2048;
@@ -78,7 +77,7 @@ function checkedValue(key: string, value: unknown): string {
   if (value.length === 0 || value.length > maxValueLength) {
     throw new TypeError(`expected 1 to ${maxValueLength} characters as context entry ${key}, got ${value.length}`);
   }
-  if (!value.isWellFormed() || controlCharacter.test(value)) {
+  if (!isIdentifier(value, maxValueLength)) {
     throw new TypeError(`expected well-formed text without control characters as context entry ${key}`);
   }
   return value;
