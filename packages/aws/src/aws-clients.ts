@@ -72,9 +72,9 @@ function identityOf(
  * is called. Except that STS refuses the customer's role by this name, and that a network can be down for it, too.
  */
 function ownFault(error: unknown): never {
-  const { code } = classifyAwsError(error, "describe");
+  const { code } = isKmsError(error) ? error : classifyAwsError(error, "describe");
   const passing = code === "unavailable" || code === "timeout" || code === "throttled";
-  if (isKmsError(error) || passing || (error instanceof Error && error.name === "AccessDenied")) throw error;
+  if (passing || (error instanceof Error && error.name === "AccessDenied")) throw error;
   throw new KmsError("credentials", { provider: "aws", detail: "the credentials function failed", cause: error });
 }
 

@@ -44,7 +44,8 @@ export interface Sealer extends Disposable {
    *
    * @param plaintext At most 64 MiB. Borrowed.
    * @returns A new `Uint8Array`.
-   * @throws {KmsError} `data-key-expired`: the key's age, count or last confirmation ended, or it was purged, refused or disposed of. Get a new sealer.
+   * @throws {KmsError} `data-key-expired`: the key's age, count or last confirmation ended, or it was purged, refused,
+   * pushed out or disposed of. Get a new sealer.
    */
   seal(plaintext: Uint8Array, path?: Path): Uint8Array;
 }
@@ -139,6 +140,7 @@ class CachedEnvelope implements Envelope {
   async open(sealed: Uint8Array, options: OpenOptions): Promise<Uint8Array> {
     const { path = [], tenant, context, escrow } = options;
     const message = parseSealed(sealed);
+    if (escrow !== undefined && typeof escrow !== "string") throw new TypeError("expected escrow to be a name");
     const bound = this.contexts.bind(tenant, context);
     refuseAborted(options);
     const held = escrow === undefined ? this.reading.cached(message, bound) : undefined;
@@ -164,7 +166,9 @@ class CachedEnvelope implements Envelope {
   }
 
   purge(cmk?: Cmk): void {
-    const matches = cmk === undefined ? (): boolean => true : restsOn(this.settings.kms.open(cmk).cmk);
+    const key = cmk && this.settings.kms.open(cmk);
+    // Asked late: what an alias means may become known only while a key is being loaded.
+    const matches = (held: HeldKey): boolean => key === undefined || restsOn(key.cmk)(held);
     for (const keys of [this.reading, this.sealing]) {
       keys.held.evict(undefined, matches, "purged");
       keys.forgetRefusals();

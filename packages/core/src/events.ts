@@ -36,7 +36,7 @@ const diagnostics = channel(diagnosticsChannelName);
 
 /**
  * A sink that publishes on the diagnostics channel and calls `listener`. A listener that throws disturbs nobody.
- * @returns `undefined` members cost nothing: `observed()` says whether anybody listens.
+ * @returns `observed()` says whether anybody listens, so that the hot path need not make an event for nobody.
  */
 export function eventSink(listener?: EventSink): { emit: EventSink; observed: () => boolean } {
   return {

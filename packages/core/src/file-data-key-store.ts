@@ -122,6 +122,12 @@ class RecordFile {
       if (record !== undefined) this.table.insert(record);
       else if (text !== "") this.damagedLine ??= this.line;
     }
+    if (complete === 0 && bytesRead === chunkBytes) {
+      this.damagedLine ??= this.line + 1; // no record is that long: the rest of it will be a damaged line, too
+      this.readBytes += bytesRead;
+      this.lastRead = Buffer.from(buffer.subarray(-lastReadBytes));
+      return;
+    }
     this.readBytes += complete;
     if (complete > 0) this.lastRead = Buffer.from(buffer.subarray(Math.max(0, complete - lastReadBytes), complete));
   }
@@ -136,7 +142,7 @@ class RecordFile {
       if (bytesWritten !== line.length)
         throw new KmsError("unavailable", { detail: "the data-key file could not be written whole" });
       await file.datasync();
-      if (!this.directorySynced) await syncDirectory(dirname(this.path)); // who made the file may have died before it did
+      if (size === 0 || !this.directorySynced) await syncDirectory(dirname(this.path)); // who made the file may have died before it did
       this.directorySynced = true;
     } finally {
       await file.close();

@@ -1,10 +1,16 @@
 import type { Clock } from "./clock.ts";
-import { isKmsError } from "./kms-error.ts";
-import { defaultTimeoutMs, within, type CallOptions } from "./limit.ts";
+import { isKmsError, KmsError } from "./kms-error.ts";
+import { remainingMs, within, type CallOptions } from "./limit.ts";
+
+interface Flight<T> {
+  readonly answer: Promise<T>;
+  /** Monotonic: when it ends at the latest. */
+  readonly until: number;
+}
 
 /** Single flight: whoever asks for the same thing while it is under way waits for the one answer. */
 export class Flights<T> {
-  private readonly underWay = new Map<string, Promise<T>>();
+  private readonly underWay = new Map<string, Flight<T>>();
   private readonly clock: Clock;
 
   constructor(clock: Clock) {
@@ -13,31 +19,42 @@ export class Flights<T> {
 
   /** One caller's abort or timeout ends only its own wait: a flight has the time that its first caller gave, and who has more flies again. */
   async join(key: string, options: CallOptions, start: (limits: CallOptions) => Promise<T>): Promise<T> {
-    const { signal, timeoutMs } = options;
-    const flight = async (): Promise<T> => this.fly(key, timeoutMs ?? defaultTimeoutMs, start);
-    // A flight ends by itself: a caller without limits of its own needs no timer.
-    return signal === undefined && timeoutMs === undefined ? flight() : within(options, this.clock, flight);
+    const { signal } = options;
+    const timeoutMs = remainingMs(options, this.clock);
+    if (timeoutMs <= 0) throw new KmsError("timeout");
+    const others = this.underWay.get(key);
+    // A flight ends by itself: without a signal, and if it ends in time, a caller needs no timer of its own.
+    if (signal === undefined && (others === undefined || others.until <= this.clock.monotonicMs() + timeoutMs)) {
+      return this.fly(key, timeoutMs, start, undefined);
+    }
+    return within(options, this.clock, async (gone) => this.fly(key, timeoutMs, start, gone));
   }
 
-  private async fly(key: string, timeoutMs: number, start: (limits: CallOptions) => Promise<T>): Promise<T> {
+  private async fly(
+    key: string,
+    timeoutMs: number,
+    start: (limits: CallOptions) => Promise<T>,
+    gone: AbortSignal | undefined,
+  ): Promise<T> {
     const until = this.clock.monotonicMs() + timeoutMs;
     for (let leftMs = timeoutMs; ; leftMs = until - this.clock.monotonicMs()) {
       const others = this.underWay.get(key);
       if (others === undefined) return this.begin(key, leftMs, start);
       try {
-        return await others;
+        return await others.answer;
       } catch (error) {
-        const theirTimeIsUp = isKmsError(error) && error.code === "timeout";
-        if (!theirTimeIsUp || this.clock.monotonicMs() >= until) throw error;
+        const at = this.clock.monotonicMs();
+        const theirTimeIsUp = isKmsError(error) && error.code === "timeout" && at >= others.until;
+        if (!theirTimeIsUp || at >= until || gone?.aborted === true) throw error;
       }
     }
   }
 
   private async begin(key: string, timeoutMs: number, start: (limits: CallOptions) => Promise<T>): Promise<T> {
-    const flight = within({ timeoutMs }, this.clock, async (signal) => start({ signal, timeoutMs }));
-    this.underWay.set(key, flight);
+    const answer = within({ timeoutMs }, this.clock, async (signal) => start({ signal, timeoutMs }));
+    this.underWay.set(key, { answer, until: this.clock.monotonicMs() + timeoutMs });
     try {
-      return await flight;
+      return await answer;
     } finally {
       this.underWay.delete(key);
     }

@@ -19,16 +19,22 @@ export interface HeldKey {
   refreshing: boolean;
 }
 
-/** A key that is under way. */
+/** A key that is under way: evictions since then concern it, too. */
 export interface Loading {
   readonly tenant: string;
-  /** The evictions since it began: what they match must not be kept. */
-  readonly evictions: { readonly matches: (entry: HeldKey) => boolean; readonly reason: EvictReason }[];
+  readonly log: readonly Eviction[];
+  readonly from: number;
+}
+
+interface Eviction {
+  readonly tenant: string | undefined;
+  readonly matches: (entry: HeldKey) => boolean;
+  readonly reason: EvictReason;
 }
 
 export type EvictReason = NonNullable<CacheEvent["reason"]>;
 
-export interface HeldKeysOptions<E extends HeldKey> {
+interface HeldKeysOptions<E extends HeldKey> {
   readonly clock: Clock;
   readonly maxEntries: number;
   /** How long an entry can be good for: unused, it is forgotten at most a quarter of that later. */
@@ -40,12 +46,17 @@ export interface HeldKeysOptions<E extends HeldKey> {
   readonly onEvict: (entry: E, reason: EvictReason) => void;
 }
 
+/** Loads that overlap without a pause never empty the log: past this it begins anew, and what is under way is not kept. */
+const maxLogged = 10_000;
+
 /** A bounded table of data keys that forgets what it drops. */
 export class HeldKeys<E extends HeldKey> {
   private readonly entries = new Map<string, E>();
   private readonly options: HeldKeysOptions<E>;
   private sweeping: { cancel(): void } | undefined;
-  private readonly loading = new Set<Loading>();
+  private loads = 0;
+  /** The evictions since loading began; one list for all loads, begun anew when none is under way. */
+  private log: Eviction[] = [];
 
   constructor(options: HeldKeysOptions<E>) {
     this.options = options;
@@ -72,13 +83,19 @@ export class HeldKeys<E extends HeldKey> {
 
   /** Says that a key is being loaded: an eviction meanwhile makes it stale, and it must not be put. */
   async whileLoading<T>(tenant: string, load: (loading: Loading) => Promise<T>): Promise<T> {
-    const loading: Loading = { tenant, evictions: [] };
-    this.loading.add(loading);
+    this.loads += 1;
     try {
-      return await load(loading);
+      return await load({ tenant, log: this.log, from: this.log.length });
     } finally {
-      this.loading.delete(loading);
+      this.loads -= 1;
+      if (this.loads === 0) this.log = [];
     }
+  }
+
+  /** Why an entry that was being loaded must not be kept; undefined when it may. */
+  evictedMeanwhile({ tenant, log, from }: Loading, entry: E): EvictReason | undefined {
+    if (log !== this.log) return "purged"; // too many evictions to tell
+    return log.slice(from).find((eviction) => (eviction.tenant ?? tenant) === tenant && eviction.matches(entry))?.reason;
   }
 
   /** Drops `entry` if it is still the one under `key`. */
@@ -88,8 +105,8 @@ export class HeldKeys<E extends HeldKey> {
 
   /** Drops every entry that matches, of one tenant or, without one, of all. */
   evict(tenant: string | undefined, matches: (entry: HeldKey) => boolean, reason: EvictReason): void {
-    for (const loading of this.loading)
-      if (tenant === undefined || loading.tenant === tenant) loading.evictions.push({ matches, reason });
+    if (this.loads > 0) this.log.push({ tenant, matches, reason });
+    if (this.log.length > maxLogged) this.log = [];
     for (const [key, entry] of this.entries) if (isOf(entry, tenant) && matches(entry)) this.drop(key, entry, reason);
   }
 
@@ -127,11 +144,6 @@ export class HeldKeys<E extends HeldKey> {
       if (this.entries.size > 0) this.sweepLater();
     });
   }
-}
-
-/** Why an entry that was being loaded must not be kept; undefined when it may. */
-export function evictedMeanwhile(loading: Loading, entry: HeldKey): EvictReason | undefined {
-  return loading.evictions.find(({ matches }) => matches(entry))?.reason;
 }
 
 function isOf(entry: HeldKey, tenant: string | undefined): boolean {

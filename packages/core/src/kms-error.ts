@@ -87,7 +87,7 @@ export class KmsError extends Error {
 
   /** The original error, for a debugger. Not an own property: Node would print it, with the cloud's words, when a process crashes. */
   override get cause(): unknown {
-    return this.#cause;
+    return #cause in this ? this.#cause : undefined;
   }
 
   /** Everything but the cause. */

@@ -15,7 +15,7 @@ interface DeadlineOptions extends CallOptions {
 }
 
 const deadline = Symbol("deadline");
-export const defaultTimeoutMs = 5000;
+const defaultTimeoutMs = 5000;
 
 /** Says that the caller has aborted or the deadline passed, and ends every wait when that happens. */
 export class Limit {

@@ -6,15 +6,7 @@ import { idKey } from "./data-key.ts";
 import { DataKeyOpener, isPassing, type Candidate } from "./data-key-opener.ts";
 import type { EnvelopeSettings } from "./envelope-options.ts";
 import { Flights } from "./flights.ts";
-import {
-  evictedMeanwhile,
-  HeldKeys,
-  refreshAge,
-  wantsRefresh,
-  type EvictReason,
-  type HeldKey,
-  type Loading,
-} from "./held-keys.ts";
+import { HeldKeys, refreshAge, wantsRefresh, type EvictReason, type HeldKey, type Loading } from "./held-keys.ts";
 import { KmsError } from "./kms-error.ts";
 import { remainingMs, untilDeadline, type CallOptions } from "./limit.ts";
 import { isRefusal, Refusals } from "./refusals.ts";
@@ -49,6 +41,8 @@ export class ReadingKeys {
   private readonly refusals: Refusals;
   private readonly clock: Clock;
   private readonly onRefused: OnRefused;
+  /** Unwraps under way for each data key: each with another wrap, or they would be one. */
+  private readonly unwrapping = new Map<string, number>();
 
   constructor(settings: EnvelopeSettings, onEvict: (key: HeldKey, reason: EvictReason) => void, onRefused: OnRefused) {
     const { clock, maxEntries, ttlMs } = settings;
@@ -128,7 +122,7 @@ export class ReadingKeys {
       opener,
       message,
     };
-    if (evictedMeanwhile(loading, key) === undefined) this.held.put(idKey(id), key);
+    if (this.held.evictedMeanwhile(loading, key) === undefined) this.held.put(idKey(id), key);
   }
 
   private async unwrapFirst(
@@ -159,10 +153,12 @@ export class ReadingKeys {
     const ofWrap = JSON.stringify([ofDataKey, keyVersion, kind, digest(bytes)]);
     this.refusals.check(ofWrap);
     // Recipients are not authenticated: whoever can alter a message could have us ask for ever new wraps of it.
-    if (this.refusals.times(ofDataKey) >= maxFailedWraps) {
+    const underWay = this.unwrapping.get(ofDataKey) ?? 0;
+    if (this.refusals.times(ofDataKey) + underWay >= maxFailedWraps) {
       throw new KmsError("throttled", { detail: "too many wraps of this data key were refused a moment ago" });
     }
     const confirmed = now(this.clock);
+    this.unwrapping.set(ofDataKey, underWay + 1);
     try {
       const dataKey = await this.opener.unwrap(first, message.id, context, this.share(limits, further.length));
       return { id: dataKey.id, opener: contentOpener(dataKey, context), wrapped, confirmed };
@@ -175,6 +171,10 @@ export class ReadingKeys {
       this.refusals.note(ofDataKey, error);
       this.onRefused(error, context, cmk);
       throw error;
+    } finally {
+      const left = (this.unwrapping.get(ofDataKey) ?? 1) - 1;
+      if (left === 0) this.unwrapping.delete(ofDataKey);
+      else this.unwrapping.set(ofDataKey, left);
     }
   }
 

@@ -3,13 +3,13 @@ import { ageAt, now, type Clock, type Moment } from "./clock.ts";
 import { sameCmk, type WrappedKey } from "./cmk.ts";
 import { contentSealer, type ContentSealer } from "./content-cipher.ts";
 import type { BoundContext } from "./context.ts";
-import { deriveDataKey } from "./data-key.ts";
+import { deriveDataKey, idKey } from "./data-key.ts";
 import { needsRecordKey } from "./data-key-opener.ts";
 import { encodeRecord } from "./data-key-record-line.ts";
 import type { DataKeyRecord } from "./data-key-store.ts";
 import type { EnvelopeCmk, EnvelopeSettings } from "./envelope-options.ts";
 import { Flights } from "./flights.ts";
-import { evictedMeanwhile, HeldKeys, refreshAge, wantsRefresh, type EvictReason, type HeldKey } from "./held-keys.ts";
+import { HeldKeys, refreshAge, wantsRefresh, type EvictReason, type HeldKey } from "./held-keys.ts";
 import { KmsError } from "./kms-error.ts";
 import type { KmsKey } from "./kms-key.ts";
 import type { CallOptions } from "./limit.ts";
@@ -122,7 +122,7 @@ export class SealingKeys {
       }
       const key = this.inTime(await this.make(cmks, context, limits));
       // What was purged while it was made seals the message that its caller waits for, and no other: a purge reaches sealers.
-      key.dropped = evictedMeanwhile(loading, key);
+      key.dropped = this.held.evictedMeanwhile(loading, key);
       // With a TTL of 0 the caller's own message is all that it seals.
       if (key.dropped === undefined && this.settings.ttlMs > 0) this.held.put(context.key, key);
       return key;
@@ -147,7 +147,7 @@ export class SealingKeys {
     const created = now(this.clock);
     const [first, ...further] = cmks.map((cmk) => ({ cmk, key: this.settings.kms.open(cmk, cmk.pin && { pin: cmk.pin }) }));
     if (first === undefined) throw new TypeError("expected at least one CMK");
-    const generated = await this.asking(first.key, context, async () =>
+    const generated = await this.asking(first.key, context, undefined, async () =>
       first.key.generateDataKey(context.entries, { ...limits, confirmedWithinMs }),
     );
     try {
@@ -155,7 +155,7 @@ export class SealingKeys {
       for (const { cmk, key } of further) {
         const wrap = async (): Promise<WrappedKey> =>
           key.wrapKey(generated.key, context.entries, { ...limits, confirmedWithinMs });
-        wraps.push({ cmk, key, wrapped: await this.asking(key, context, wrap) });
+        wraps.push({ cmk, key, wrapped: await this.asking(key, context, undefined, wrap) });
       }
       if (!this.settings.rsaAllowed && wraps.some(({ wrapped }) => wrapped.kind !== "symmetric")) throw needsRecordKey();
       return await this.stored(generated.key, wraps, context, created, limits);
@@ -217,7 +217,7 @@ export class SealingKeys {
     const started = now(this.clock);
     for (const { cmk, key, wrapped } of held.recipients) {
       if (cmk.escrow !== undefined) continue;
-      await this.asking(key, held.context, async () => this.answersFor(held, key, wrapped, limits));
+      await this.asking(key, held.context, held.id, async () => this.answersFor(held, key, wrapped, limits));
     }
     held.confirmed = started;
     held.refreshing = false;
@@ -237,8 +237,9 @@ export class SealingKeys {
   }
 
   /** A question to a CMK: refused ones are remembered for a moment, and what rests on the key is dropped. */
-  private async asking<T>(key: KmsKey, context: BoundContext, ask: () => Promise<T>): Promise<T> {
-    const refusal = JSON.stringify([context.key, key.cmk]);
+  private async asking<T>(key: KmsKey, context: BoundContext, id: Uint8Array | undefined, ask: () => Promise<T>): Promise<T> {
+    // What is refused of an old data key says nothing about a new one.
+    const refusal = JSON.stringify([context.key, key.cmk, id && idKey(id)]);
     this.refusals.check(refusal);
     try {
       return await ask();

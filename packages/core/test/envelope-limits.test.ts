@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import type { KmsAdapter } from "../src/driver.ts";
+import { isKmsError } from "../src/kms-error.ts";
 import { multiCloudKms } from "../src/kms.ts";
 import { local } from "../src/local.ts";
 import { bytes, keyA, keyB, keyRsa, minute, recordKey, textOf, ttlMs, World } from "./envelope-world.ts";
@@ -217,3 +219,69 @@ test("a writer with a pin that may not unwrap is confirmed by the key's state al
   await world.clock.advance(2 * ttlMs);
   expect(await world.code(box.seal(bytes("c"), acme))).toBe("key-disabled");
 });
+
+test("a caller without limits waits five seconds, also for a request that a patient one sent", async () => {
+  const world = new World();
+  const sealed = await world.box.seal(bytes("a"), acme);
+  const reader = world.another();
+  world.scripted.hang();
+  const patient = world.code(reader.open(sealed, { ...acme, timeoutMs: 20_000 }));
+  const since = world.clock.monotonicMs();
+  expect(await world.code(reader.open(sealed, acme))).toBe("timeout");
+  expect(world.clock.monotonicMs() - since).toBeLessThan(5500);
+  expect(await patient).toBe("timeout");
+});
+
+test("a purge reaches a key that is being loaded under an alias of its CMK", async () => {
+  const world = new World();
+  const adapter = world.scripted.adapter();
+  const alias = { provider: "local", resource: "alias:a" } as const;
+  const aliased: KmsAdapter = {
+    ...adapter,
+    open: (resource) =>
+      resource === alias.resource ? { ...adapter.open(keyA.resource), resource, resolved: false } : adapter.open(resource),
+  };
+  const kms = multiCloudKms({ adapters: [aliased], clock: world.clock });
+  const sealed = await world.box.seal(bytes("a"), acme);
+  const reader = world.another({ kms, cmk: () => alias });
+  world.scripted.script = async () => world.clock.sleep(100).then(() => undefined);
+  const opening = reader.open(sealed, acme);
+  await world.clock.advance(50);
+  reader.purge(alias);
+  expect(textOf(await world.settle(opening))).toBe("a");
+  const unwraps = world.scripted.count("unwrap");
+  await world.settle(reader.open(sealed, acme));
+  expect(world.scripted.count("unwrap")).toBe(unwraps + 1);
+});
+
+test("altered messages that come at once cost no more than eight requests either", async () => {
+  const world = new World();
+  const sealed = await world.box.seal(bytes("a"), { ...acme, profile: "portable" });
+  const reader = world.another();
+  const codes = Array.from({ length: 40 }, async (_, i) => {
+    const forged = sealed.slice();
+    forged[forged.length - 1 - i] = (forged[forged.length - 1 - i] ?? 0) ^ 1;
+    return world.code(reader.open(forged, acme));
+  });
+  expect(new Set(await Promise.all(codes))).toEqual(new Set(["decrypt-failed", "throttled"]));
+  expect(world.scripted.count("unwrap")).toBe(8);
+});
+
+test("a disabled key that three thousand opens meet at once costs memory for each, not for each pair", async () => {
+  const world = new World();
+  const writer = world.another({ dataKeyMessages: 1 });
+  const sealed: Uint8Array[] = [];
+  for (let i = 0; i < 3000; i += 1) sealed.push(await writer.seal(bytes("a"), acme));
+  world.scripted.script = async () => world.clock.sleep(10).then(() => "key-disabled");
+  const reader = world.another();
+  const before = process.memoryUsage().heapUsed;
+  const codes = await world.settle(
+    Promise.all(sealed.map(async (message) => reader.open(message, acme).then(() => "ok", codeOf))),
+  );
+  expect(new Set(codes)).toEqual(new Set(["key-disabled"]));
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(300e6);
+});
+
+function codeOf(error: unknown): string {
+  return isKmsError(error) ? error.code : String(error);
+}

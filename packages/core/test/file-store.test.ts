@@ -49,6 +49,20 @@ async function appender(path: string, count: number, killAfter = Infinity): Prom
 const fromHex = (id: string): Uint8Array => new Uint8Array(Buffer.from(id, "hex"));
 
 describe("a data-key file", () => {
+  test("with megabytes of damage in the middle still gives what stands before and after it", async () => {
+    const path = newPath();
+    const [before, after] = [dataKeyRecord(), dataKeyRecord()];
+    const store = fileDataKeyStore(path);
+    await store.add(before);
+    appendFileSync(path, Buffer.alloc(17 * 1024 * 1024));
+    await store.add(after);
+    for (const reader of [store, fileDataKeyStore(path)]) {
+      expect(await reader.get("acme", before.id)).toEqual(before);
+      expect(await reader.get("acme", after.id)).toEqual(after);
+      await expect(reader.get("acme", dataKeyRecord().id)).rejects.toThrow("line 2 of the data-key file is damaged");
+    }
+  });
+
   test("is read again by the next process", async () => {
     const path = newPath();
     const records = [dataKeyRecord(), dataKeyRecord({ purpose: "index" })];
