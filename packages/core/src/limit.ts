@@ -14,7 +14,7 @@ interface DeadlineOptions extends CallOptions {
   readonly [deadline]?: number;
 }
 
-const deadline = Symbol("deadline");
+const deadline: unique symbol = Symbol("deadline");
 const defaultTimeoutMs = 5000;
 
 /** Says that the caller has aborted or the deadline passed, and ends every wait when that happens. */
@@ -83,15 +83,13 @@ export async function within<T>(options: CallOptions, clock: Clock, run: (signal
 }
 
 /** Fixes the deadline of `options` now, on the monotonic clock. @throws {RangeError} unless `timeoutMs` is above 0. */
-export function untilDeadline(options: CallOptions, clock: Clock): CallOptions {
+export function untilDeadline(options: CallOptions, clock: Clock): CallOptions & { readonly [deadline]: number } {
   const { signal, timeoutMs = defaultTimeoutMs, [deadline]: fixed } = options as DeadlineOptions;
   if (!(timeoutMs > 0 && timeoutMs < 2 ** 31)) throw new RangeError(`expected timeoutMs between 0 and 2^31, got ${timeoutMs}`);
-  const limits: DeadlineOptions = { signal, timeoutMs, [deadline]: fixed ?? clock.monotonicMs() + timeoutMs };
-  return limits;
+  return { signal, timeoutMs, [deadline]: fixed ?? clock.monotonicMs() + timeoutMs };
 }
 
 /** What is left until the deadline of `options`; at or below 0 when it has passed. */
 export function remainingMs(options: CallOptions, clock: Clock): number {
-  const { [deadline]: fixed } = untilDeadline(options, clock) as DeadlineOptions;
-  return (fixed ?? 0) - clock.monotonicMs();
+  return untilDeadline(options, clock)[deadline] - clock.monotonicMs();
 }
