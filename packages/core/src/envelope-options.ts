@@ -3,7 +3,7 @@ import type { Cmk, PublicKeyPin } from "./cmk.ts";
 import { isService, type DataKeyStore } from "./data-key-store.ts";
 import type { Kms } from "./kms.ts";
 import { within, type CallOptions } from "./limit.ts";
-import { maxRecipients } from "./sealed-message.ts";
+import { maxRecipients, type Profile } from "./sealed-message.ts";
 import { originTagger, type OriginTagger, type RecordKey } from "./origin-tag.ts";
 
 /** A CMK as an envelope is told of it. */
@@ -61,6 +61,8 @@ export interface EnvelopeSettings {
   readonly maxMessages: number;
   readonly failover: boolean;
   readonly confirms: boolean;
+  /** Compact where there is a store to keep its data key. */
+  readonly usualProfile: Profile;
   readonly clock: Clock;
 }
 
@@ -104,6 +106,7 @@ export function envelopeSettings(options: EnvelopeOptions): EnvelopeSettings {
     maxMessages: whole(1, options.dataKeyMessages ?? 2 ** 24, maxMessages, "dataKeyMessages"),
     failover: options.failover === true,
     confirms: options.confirm !== "never",
+    usualProfile: dataKeys === undefined ? "portable" : "compact",
     clock,
   };
 }

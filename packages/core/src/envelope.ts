@@ -1,17 +1,13 @@
 import type { Cmk } from "./cmk.ts";
 import { checkPlaintext } from "./content-cipher.ts";
 import type { BoundContext } from "./context.ts";
-import { ContextTable } from "./context-table.ts";
-import { envelopeSettings, type EnvelopeOptions, type EnvelopeSettings } from "./envelope-options.ts";
-import type { CacheEvent } from "./events.ts";
-import { restsOn, type EvictReason, type HeldKey } from "./held-keys.ts";
+import { EnvelopeEngine } from "./envelope-engine.ts";
+import { envelopeSettings, type EnvelopeOptions } from "./envelope-options.ts";
 import { KmsError } from "./kms-error.ts";
 import { untilDeadline, type CallOptions } from "./limit.ts";
 import { encodePath, type Path } from "./path.ts";
-import { ReadingKeys } from "./reading-keys.ts";
-import { refusalScope } from "./refusals.ts";
 import { parseSealed, type Profile } from "./sealed-message.ts";
-import { SealingKeys, type SealingKey } from "./sealing-keys.ts";
+import type { SealingKey, SealingKeys } from "./sealing-keys.ts";
 import { wipe } from "./wipe.ts";
 
 /** Whose data it is. */
@@ -81,33 +77,33 @@ export interface Envelope {
  * @see docs/envelope-format.md, docs/threat-model.md
  */
 export function envelope(options: EnvelopeOptions): Envelope {
-  return new CachedEnvelope(envelopeSettings(options));
+  return new CachedEnvelope(new EnvelopeEngine(envelopeSettings(options)));
+}
+
+/** What is behind an envelope, for field encryption. @throws {TypeError} unless {@link envelope} of this copy of the package made it. */
+export function engineOf(box: Envelope): EnvelopeEngine {
+  if (!(box instanceof CachedEnvelope)) throw new TypeError("expected what envelope() of this copy of @cmkit/core gave");
+  return box.engine;
 }
 
 class CachedEnvelope implements Envelope {
-  private readonly settings: EnvelopeSettings;
-  private readonly contexts = new ContextTable();
-  private readonly reading: ReadingKeys;
-  private readonly sealing: SealingKeys;
+  readonly engine: EnvelopeEngine;
 
-  constructor(settings: EnvelopeSettings) {
-    this.settings = settings;
-    const evicted = (key: HeldKey, reason: EvictReason): void => this.emit("evict", key.context, reason);
-    const refused = (error: unknown, context: BoundContext, cmk: Cmk): void => this.refused(error, context, cmk);
-    this.reading = new ReadingKeys(settings, evicted, refused);
-    this.sealing = new SealingKeys(settings, evicted, refused);
+  constructor(engine: EnvelopeEngine) {
+    this.engine = engine;
   }
 
   async seal(plaintext: Uint8Array, options: SealOptions): Promise<Uint8Array> {
     const { path = [], tenant, context } = options;
+    const { sealing } = this.engine;
     checkPlaintext(plaintext);
     const profile = this.profile(options);
-    const bound = this.contexts.bind(tenant, context);
+    const bound = this.engine.bind(tenant, context);
     refuseAborted(options);
-    const key = this.sealing.ready(bound);
-    this.emit(key === undefined ? "miss" : "hit", bound);
+    const key = sealing.ready(bound);
+    this.engine.emit(key === undefined ? "miss" : "hit", bound);
     if (key !== undefined) {
-      const sealed = this.sealing.seal(key, profile, plaintext, path);
+      const sealed = sealing.seal(key, profile, plaintext, path);
       if (sealed !== undefined) return sealed;
     }
     return this.sealCold(plaintext, bound, profile, path, options);
@@ -121,14 +117,15 @@ class CachedEnvelope implements Envelope {
     path: Path,
     options: SealOptions,
   ): Promise<Uint8Array> {
+    const { sealing, settings } = this.engine;
     encodePath(path); // wrong arguments are refused before any call
     const ownPath = path.slice();
     const own = new Uint8Array(plaintext);
-    const limits = untilDeadline(options, this.settings.clock);
+    const limits = untilDeadline(options, settings.clock);
     try {
       for (;;) {
-        const key = await this.sealing.obtain(bound, limits);
-        const sealed = this.sealing.seal(key, profile, own, ownPath);
+        const key = await sealing.obtain(bound, limits);
+        const sealed = sealing.seal(key, profile, own, ownPath);
         if (sealed !== undefined) return sealed;
         // others used it up, or it was purged, while we waited
       }
@@ -139,66 +136,45 @@ class CachedEnvelope implements Envelope {
 
   async open(sealed: Uint8Array, options: OpenOptions): Promise<Uint8Array> {
     const { path = [], tenant, context, escrow } = options;
+    const { reading } = this.engine;
     const message = parseSealed(sealed);
     if (escrow !== undefined && typeof escrow !== "string") throw new TypeError("expected escrow to be a name");
-    const bound = this.contexts.bind(tenant, context);
+    const bound = this.engine.bind(tenant, context);
     refuseAborted(options);
-    const held = escrow === undefined ? this.reading.cached(message, bound) : undefined;
-    this.emit(held === undefined ? "miss" : "hit", bound);
+    const held = escrow === undefined ? reading.cached(message, bound) : undefined;
+    this.engine.emit(held === undefined ? "miss" : "hit", bound);
     if (held !== undefined) return held.open(message, path);
     encodePath(path); // wrong arguments are refused before any call
     const own = parseSealed(new Uint8Array(sealed)); // the caller's arrays may change while we wait
     const ownPath = path.slice();
-    const opener = await this.reading.load(own, bound, escrow, options);
-    return opener.open(own, ownPath);
+    const loaded = await reading.load(own, bound, escrow, options);
+    return reading.fresh(loaded).open(own, ownPath);
   }
 
   async sealer(options: SealerOptions): Promise<Sealer> {
-    if (this.settings.ttlMs === 0)
+    const { sealing, settings } = this.engine;
+    if (settings.ttlMs === 0)
       throw new KmsError("unsupported", { detail: "with cache.ttlMs 0 there is no key that a sealer could hold" });
     const profile = this.profile(options);
-    const bound = this.contexts.bind(options.tenant, options.context);
+    const bound = this.engine.bind(options.tenant, options.context);
     refuseAborted(options);
-    const held = this.sealing.ready(bound);
-    this.emit(held === undefined ? "miss" : "hit", bound);
-    const key = held ?? (await this.sealing.obtain(bound, options));
-    return new KeySealer(key, profile, this.sealing);
+    const held = sealing.ready(bound);
+    this.engine.emit(held === undefined ? "miss" : "hit", bound);
+    const key = held ?? (await sealing.obtain(bound, options));
+    return new KeySealer(key, profile, sealing);
   }
 
   purge(cmk?: Cmk): void {
-    const key = cmk && this.settings.kms.open(cmk);
-    // Asked late: what an alias means may become known only while a key is being loaded.
-    const matches = (held: HeldKey): boolean => key === undefined || restsOn(key.cmk)(held);
-    for (const keys of [this.reading, this.sealing]) {
-      keys.held.evict(undefined, matches, "purged");
-      keys.forgetRefusals();
-    }
-  }
-
-  /** The key itself refused: everything of that tenant and CMK goes. One context refused: what rests on it goes. */
-  private refused(error: unknown, context: BoundContext, cmk: Cmk): void {
-    const scope = refusalScope(error);
-    if (scope === "none" || scope === "data-key") return;
-    const { tenant } = context.entries;
-    const ofCmk = restsOn(cmk);
-    const ofContext = (key: HeldKey): boolean => key.context.key === context.key && ofCmk(key);
-    // Denied for a context that worked: it is not about the context.
-    const all = scope === "key" || this.reading.held.some(tenant, ofContext) || this.sealing.held.some(tenant, ofContext);
-    for (const keys of [this.reading, this.sealing]) keys.held.evict(tenant, all ? ofCmk : ofContext, "refused");
+    this.engine.purge(cmk);
   }
 
   private profile({ profile }: SealerOptions): Profile {
-    const store = this.settings.dataKeys;
+    const { usualProfile, dataKeys } = this.engine.settings;
     if (profile !== undefined && profile !== "compact" && profile !== "portable")
       throw new TypeError("expected profile to be compact or portable");
-    if (profile === "compact" && store === undefined)
+    if (profile === "compact" && dataKeys === undefined)
       throw new KmsError("unsupported", { detail: "compact messages need a data-key store" });
-    return profile ?? (store === undefined ? "portable" : "compact");
-  }
-
-  private emit(type: CacheEvent["type"], context: BoundContext, reason?: EvictReason): void {
-    const { events } = this.settings.kms;
-    if (events.observed()) events.emit({ type, tenant: context.entries.tenant, ...(reason === undefined ? {} : { reason }) });
+    return profile ?? usualProfile;
   }
 }
 
@@ -226,6 +202,6 @@ class KeySealer implements Sealer {
   }
 }
 
-function refuseAborted({ signal }: CallOptions): void {
+export function refuseAborted({ signal }: CallOptions): void {
   if (signal?.aborted === true) throw new KmsError("aborted");
 }

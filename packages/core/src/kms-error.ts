@@ -46,6 +46,8 @@ export interface KmsErrorDetails {
   readonly provider?: string;
   /** The cloud's id of the request, for its support. */
   readonly requestId?: string;
+  /** The name of the encrypted field that it is about. */
+  readonly field?: string;
   /** The original error. Kept for a debugger; left out of `toJSON` and `inspect`, because clouds name roles and echo requests. */
   readonly cause?: unknown;
 }
@@ -68,6 +70,8 @@ export class KmsError extends Error {
   readonly httpStatus: number;
   readonly provider: string | undefined;
   readonly requestId: string | undefined;
+  /** The encrypted field that it is about, where it is about one: `email`, `address.street`. */
+  readonly field: string | undefined;
   readonly #cause: unknown;
 
   constructor(code: KmsErrorCode, details: KmsErrorDetails = {}) {
@@ -81,6 +85,7 @@ export class KmsError extends Error {
     this.httpStatus = httpStatus;
     this.provider = details.provider;
     this.requestId = details.requestId;
+    this.field = details.field;
     Object.defineProperty(this, mark, { value: true });
     Object.defineProperty(this, customInspect, { value: () => this.stack });
   }
@@ -99,8 +104,9 @@ export class KmsError extends Error {
     httpStatus: number;
     provider?: string;
     requestId?: string;
+    field?: string;
   } {
-    const { name, code, message, retryable, httpStatus, provider, requestId } = this;
+    const { name, code, message, retryable, httpStatus, provider, requestId, field } = this;
     return {
       name,
       code,
@@ -109,6 +115,7 @@ export class KmsError extends Error {
       httpStatus,
       ...(provider === undefined ? {} : { provider }),
       ...(requestId === undefined ? {} : { requestId }),
+      ...(field === undefined ? {} : { field }),
     };
   }
 }

@@ -25,7 +25,8 @@ const maxFailedWraps = 8;
 /** Told of every refusal, so that what rests on the same key can be dropped. */
 export type OnRefused = (error: unknown, context: BoundContext, cmk: Cmk) => void;
 
-interface Loaded {
+/** A data key that was just unwrapped. */
+export interface Loaded {
   readonly id: Uint8Array;
   readonly opener: ContentOpener;
   readonly wrapped: WrappedKey;
@@ -74,20 +75,19 @@ export class ReadingKeys {
   }
 
   /** @throws {KmsError} */
-  async load(
-    message: SealedMessage,
-    context: BoundContext,
-    escrow: string | undefined,
-    options: CallOptions,
-  ): Promise<ContentOpener> {
+  async load(message: SealedMessage, context: BoundContext, escrow: string | undefined, options: CallOptions): Promise<Loaded> {
     const flight = JSON.stringify([idKey(message.id), context.key, message.profile, escrow, digestOfWraps(message)]);
     const own = ownCopy(message); // others may join, and the caller's bytes may change meanwhile
-    const loaded = await this.flights.join(flight, options, async (limits) => this.fetch(own, context, escrow, limits));
+    return this.flights.join(flight, options, async (limits) => this.fetch(own, context, escrow, limits));
+  }
+
+  /** For the call that loaded it. @throws {KmsError} `timeout`: by now the KMS's answer is older than the TTL. */
+  fresh({ opener, confirmed }: Loaded): ContentOpener {
     const { ttlMs } = this.settings;
-    if (ttlMs > 0 && ageAt(now(this.clock), loaded.confirmed) >= ttlMs) {
+    if (ttlMs > 0 && ageAt(now(this.clock), confirmed) >= ttlMs) {
       throw new KmsError("timeout", { detail: "the KMS took longer than cache.ttlMs" });
     }
-    return loaded.opener;
+    return opener;
   }
 
   private async fetch(
