@@ -1,6 +1,6 @@
 import { sameCmk, type WrappedKey } from "./cmk.ts";
 import { bindContext, type BoundContext } from "./context.ts";
-import { deriveDataKey, type DataKey } from "./data-key.ts";
+import { deriveDataKey, type DataKey, type DataKeyPurpose } from "./data-key.ts";
 import { isRecordOf, type DataKeyRecord } from "./data-key-store.ts";
 import type { EnvelopeCmk, EnvelopeSettings } from "./envelope-options.ts";
 import { isKmsError, KmsError, type KmsErrorCode } from "./kms-error.ts";
@@ -29,10 +29,13 @@ export interface Candidate {
  */
 export class DataKeyOpener {
   private readonly settings: EnvelopeSettings;
+  private readonly purpose: DataKeyPurpose;
   private readonly refusals: Refusals;
 
-  constructor(settings: EnvelopeSettings) {
+  /** @param purpose Of the data keys that it opens: it takes no others. */
+  constructor(settings: EnvelopeSettings, purpose: DataKeyPurpose) {
     this.settings = settings;
+    this.purpose = purpose;
     this.refusals = new Refusals(settings.clock);
   }
 
@@ -40,7 +43,7 @@ export class DataKeyOpener {
     this.refusals.clear();
   }
 
-  /** @throws {KmsError} `unknown-data-key`; `decrypt-failed` for a record that is not what it should be. */
+  /** Of a message's data key. @throws {KmsError} `unknown-data-key`; `decrypt-failed` for a record that is not what it should be. */
   async source(message: SealedMessage, context: BoundContext, limits: CallOptions): Promise<DataKeySource> {
     if (message.profile === "portable") {
       return { context: context.entries, purpose: "field", origin: message.origin, recipients: message.recipients };
@@ -67,8 +70,8 @@ export class DataKeyOpener {
     limits: CallOptions,
   ): Promise<[Candidate, ...Candidate[]]> {
     const { origin, rsaAllowed } = this.settings;
-    if (source.purpose !== "field" || bindContext(source.context).key !== context.key) throw new KmsError("decrypt-failed");
-    if (origin !== undefined && !(source.origin !== null && origin.verify(source.origin, "field", context, id))) {
+    if (source.purpose !== this.purpose || bindContext(source.context).key !== context.key) throw new KmsError("decrypt-failed");
+    if (origin !== undefined && !(source.origin !== null && origin.verify(source.origin, this.purpose, context, id))) {
       throw new KmsError("decrypt-failed");
     }
     const accepted = (await this.settings.acceptedCmks(context.entries.tenant, limits)).filter((cmk) => cmk.escrow === escrow);
@@ -85,7 +88,7 @@ export class DataKeyOpener {
       // The kind stood in the message or record: that the CMK is of another one is a fault of theirs, not of the CMK.
       throw isKmsError(error) && error.code === "wrong-key-type" ? new KmsError("decrypt-failed", { cause: error }) : error;
     });
-    const dataKey = deriveDataKey(root, "field", context);
+    const dataKey = deriveDataKey(root, this.purpose, context);
     wipe(root);
     if (!nodeCrypto().timingSafeEqual(dataKey.id, id)) throw new KmsError("decrypt-failed");
     return dataKey;
