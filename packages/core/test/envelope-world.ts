@@ -1,3 +1,4 @@
+import type { Context } from "../src/context.ts";
 import { memoryDataKeyStore, type DataKeyRecord, type DataKeyStore } from "../src/data-key-store.ts";
 import { envelope, type Envelope } from "../src/envelope.ts";
 import type { EnvelopeOptions } from "../src/envelope-options.ts";
@@ -20,9 +21,11 @@ export const recordKey: Uint8Array = new Uint8Array(32).fill(7);
 export class WatchedStore implements DataKeyStore {
   adds = 0;
   gets = 0;
+  indexKeys = 0;
   readonly records: DataKeyRecord[] = [];
   onAdd: (record: DataKeyRecord, add: () => Promise<DataKeyRecord>) => Promise<DataKeyRecord> = async (_record, add) => add();
   onGet: (record: DataKeyRecord | undefined) => Promise<DataKeyRecord | undefined> = async (record) => record;
+  onIndexKey: (record: DataKeyRecord | undefined) => Promise<DataKeyRecord | undefined> = async (record) => record;
   private readonly inner: DataKeyStore = memoryDataKeyStore();
 
   async add(record: DataKeyRecord): Promise<DataKeyRecord> {
@@ -39,8 +42,9 @@ export class WatchedStore implements DataKeyStore {
     return this.onGet(await this.inner.get(tenant, id));
   }
 
-  async indexKey(): Promise<undefined> {
-    return undefined;
+  async indexKey(context: Context): Promise<DataKeyRecord | undefined> {
+    this.indexKeys += 1;
+    return this.onIndexKey(await this.inner.indexKey(context));
   }
 }
 
