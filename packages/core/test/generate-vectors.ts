@@ -3,6 +3,7 @@
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { originTag } from "./vectors/data-keys.ts";
+import { fieldValueVectors } from "./vectors/field-values.ts";
 import { restartIvs } from "./vectors/messages.ts";
 import { opensVectors, vectorKeys } from "./vectors/opens.ts";
 import { hex } from "./vectors/raw-cbor.ts";
@@ -42,6 +43,7 @@ export function generateVectors(): Readonly<Record<string, string>> {
     "opens.json": json(opens),
     "opens-large.json": json(large),
     "refusals.json": json(refusals),
+    "field-values.json": json(fieldValueVectors()),
   };
 }
 
