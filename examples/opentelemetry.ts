@@ -17,7 +17,9 @@ function openTelemetry(): EventSink {
   const meter = metrics.getMeter("cmkit");
   const calls = meter.createHistogram("cmkit.kms.duration", { unit: "ms" });
   const cache = meter.createCounter("cmkit.cache");
+  const plainReads = meter.createCounter("cmkit.plain_reads");
   return (event) => {
+    if (event.type === "plain-read") return plainReads.add(1, { table: event.table, field: event.field });
     if (!("outcome" in event)) return cache.add(1, { event: event.type, ...(event.reason && { reason: event.reason }) });
     if (event.type === "refused") return; // the call that was refused has been reported with its outcome
     const { type, provider, resource, outcome, durationMs, attempts, requestId } = event;

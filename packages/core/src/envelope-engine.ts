@@ -4,6 +4,7 @@ import { ContextTable } from "./context-table.ts";
 import type { EnvelopeSettings } from "./envelope-options.ts";
 import type { CacheEvent } from "./events.ts";
 import { restsOn, type EvictReason, type HeldKey, type HeldKeys } from "./held-keys.ts";
+import { IndexKeys } from "./index-keys.ts";
 import { ReadingKeys } from "./reading-keys.ts";
 import { refusalScope } from "./refusals.ts";
 import { SealingKeys } from "./sealing-keys.ts";
@@ -13,6 +14,7 @@ export class EnvelopeEngine {
   readonly settings: EnvelopeSettings;
   readonly reading: ReadingKeys;
   readonly sealing: SealingKeys;
+  readonly indexing: IndexKeys;
   private readonly contexts = new ContextTable();
 
   constructor(settings: EnvelopeSettings) {
@@ -21,6 +23,7 @@ export class EnvelopeEngine {
     const refused = (error: unknown, context: BoundContext, cmk: Cmk): void => this.refused(error, context, cmk);
     this.reading = new ReadingKeys(settings, evicted, refused);
     this.sealing = new SealingKeys(settings, evicted, refused);
+    this.indexing = new IndexKeys(settings, evicted, refused);
   }
 
   /** @throws {TypeError} outside the limits of a context. */
@@ -32,7 +35,7 @@ export class EnvelopeEngine {
     const key = cmk && this.settings.kms.open(cmk);
     // Asked late: what an alias means may become known only while a key is being loaded.
     const matches = (held: HeldKey): boolean => key === undefined || restsOn(key.cmk)(held);
-    for (const keys of [this.reading, this.sealing]) {
+    for (const keys of [this.reading, this.sealing, this.indexing]) {
       keys.held.evict(undefined, matches, "purged");
       keys.forgetRefusals();
     }
@@ -50,7 +53,11 @@ export class EnvelopeEngine {
     const { tenant } = context.entries;
     const ofCmk = restsOn(cmk);
     const ofContext = (key: HeldKey): boolean => key.context.key === context.key && ofCmk(key);
-    const tables: readonly Pick<HeldKeys<HeldKey>, "some" | "evict">[] = [this.reading.held, this.sealing.held];
+    const tables: readonly Pick<HeldKeys<HeldKey>, "some" | "evict">[] = [
+      this.reading.held,
+      this.sealing.held,
+      this.indexing.held,
+    ];
     // Denied for a context that worked: it is not about the context.
     const all = scope === "key" || tables.some((held) => held.some(tenant, ofContext));
     for (const held of tables) held.evict(tenant, all ? ofCmk : ofContext, "refused");

@@ -2,7 +2,7 @@ import { channel } from "node:diagnostics_channel";
 import type { KmsErrorCode } from "./kms-error.ts";
 
 /** What happened, without secrets: no plaintext, key bytes, ciphertexts or error texts. */
-export type KmsEvent = CallEvent | CacheEvent;
+export type KmsEvent = CallEvent | CacheEvent | PlainReadEvent;
 
 /** A call to a KMS ended, or a wrap was made locally. `refused` follows a `wrap`, `unwrap`, … that the KMS refused for good. */
 export interface CallEvent {
@@ -25,6 +25,14 @@ export interface CacheEvent {
   readonly tenant: string;
   /** Why it was dropped. */
   readonly reason?: "expired" | "refused" | "purged" | "full";
+}
+
+/** A field that may be read unencrypted for a while (`plain: { until }`) was. When there are none left, the migration is done. */
+export interface PlainReadEvent {
+  readonly type: "plain-read";
+  readonly tenant: string;
+  readonly table: string;
+  readonly field: string;
 }
 
 export type EventSink = (event: KmsEvent) => void;

@@ -1,3 +1,4 @@
+import { isPlain, nameOf } from "./field-value-kinds.ts";
 import { major, simple, writeHead, writeNumber, writeSimple, writeText } from "./field-value-writer.ts";
 
 /** How many arrays and objects may stand in one another. */
@@ -89,22 +90,6 @@ function byEncoding(a: string, b: string): number {
   if (sizeA !== sizeB) return sizeA - sizeB;
   if (sizeA === a.length && sizeB === b.length) return a < b ? -1 : 1; // ASCII
   return Buffer.compare(Buffer.from(a), Buffer.from(b)); // UTF-16 sorts otherwise
-}
-
-function isPlain(object: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(object);
-  return prototype === Object.prototype || prototype === null;
-}
-
-/** What a value is called in an error. An object is not asked for a name: that could be anything. */
-export function nameOf(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  if (typeof value === "string") return "text";
-  if (typeof value !== "object") return `a ${typeof value}`;
-  if (Array.isArray(value)) return "an array";
-  if (value instanceof Date) return "a Date";
-  if (value instanceof Uint8Array) return "bytes";
-  return isPlain(value) ? "an object" : "an instance of a class";
 }
 
 function refuse(place: Place, complaint: string): never {

@@ -1,4 +1,5 @@
-import { nameOf, writeJson } from "./field-value-json.ts";
+import { writeJson } from "./field-value-json.ts";
+import { isBytes, nameOf, timeOf } from "./field-value-kinds.ts";
 import { FieldValueReader } from "./field-value-reader.ts";
 import * as writer from "./field-value-writer.ts";
 
@@ -54,10 +55,9 @@ function write(type: FieldType, value: unknown): void {
       if (typeof value !== "boolean") throw new TypeError(`expected a boolean, got ${nameOf(value)}`);
       return writer.writeSimple(value ? simple.true : simple.false);
     case "date":
-      return writeTime(timeOf(value));
+      return writeDate(value);
     case "bytes":
-      if (!ArrayBuffer.isView(value) || !(value instanceof Uint8Array))
-        throw new TypeError(`expected bytes as a Uint8Array, got ${nameOf(value)}`);
+      if (!isBytes(value)) throw new TypeError(`expected bytes as a Uint8Array, got ${nameOf(value)}`);
       return writer.writeBytes(value);
     case "json":
       return writeJson(value);
@@ -66,20 +66,11 @@ function write(type: FieldType, value: unknown): void {
   }
 }
 
-/** Milliseconds since 1970. */
-function timeOf(value: unknown): number {
-  let time: number;
-  try {
-    time = Date.prototype.getTime.call(value); // whatever a subclass says; only a Date has one
-  } catch {
-    throw new TypeError(`expected a Date, got ${nameOf(value)}`);
-  }
-  if (Number.isNaN(time)) throw new TypeError("expected a valid Date, got an invalid one");
-  return time;
-}
-
 /** RFC 9581: seconds, rounded down (key 1), and milliseconds from there on (key -3). */
-function writeTime(time: number): void {
+function writeDate(value: unknown): void {
+  const time = timeOf(value);
+  if (time === undefined) throw new TypeError(`expected a Date, got ${nameOf(value)}`);
+  if (Number.isNaN(time)) throw new TypeError("expected a valid Date, got an invalid one");
   const seconds = Math.floor(time / 1000);
   const milliseconds = time - seconds * 1000;
   writer.writeHead(major.tag, extendedTime);

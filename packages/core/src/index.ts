@@ -16,8 +16,16 @@ export type {
   UnwrapRequest,
   WrapRequest,
 } from "./driver.ts";
-export { diagnosticsChannelName, type CacheEvent, type CallEvent, type EventSink, type KmsEvent } from "./events.ts";
+export {
+  diagnosticsChannelName,
+  type CacheEvent,
+  type CallEvent,
+  type EventSink,
+  type KmsEvent,
+  type PlainReadEvent,
+} from "./events.ts";
 export type { KmsKey, WrapOptions } from "./kms-key.ts";
+export type { MaskName } from "./mask.ts";
 export { multiCloudKms, type Kms, type MultiCloudKmsOptions } from "./kms.ts";
 export { isKmsError, KmsError, kmsErrorCodes, type KmsErrorCode, type KmsErrorDetails } from "./kms-error.ts";
 export type { Path } from "./path.ts";
@@ -33,6 +41,25 @@ export {
   type TenantOptions,
 } from "./envelope.ts";
 export type { EnvelopeCmk, EnvelopeOptions } from "./envelope-options.ts";
+export {
+  fieldEncryption,
+  type DecryptOptions,
+  type EncryptOptions,
+  type FieldEncryption,
+  type TenantFields,
+} from "./field-encryption.ts";
+export type { Field, FieldEncryptionOptions, Fields, IndexedNames, ValueOf } from "./field-options.ts";
+export type {
+  DecryptableRow,
+  DecryptedRow,
+  EncryptableRow,
+  EncryptedRow,
+  MaskedRow,
+  MigratedRow,
+  NoEnumerations,
+  RowId,
+} from "./field-rows.ts";
+export type { FieldType, FieldValues, JsonValue } from "./field-value.ts";
 export { fileDataKeyStore } from "./file-data-key-store.ts";
 export { inspectSealed, type SealedInspection } from "./inspect-sealed.ts";
 export type { RecordKey } from "./origin-tag.ts";

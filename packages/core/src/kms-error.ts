@@ -124,3 +124,12 @@ export class KmsError extends Error {
 export function isKmsError(error: unknown): error is KmsError {
   return typeof error === "object" && error !== null && mark in error;
 }
+
+/** The same error, saying which field of which row it is about. @param where Such as ` of row "42"`. */
+export function aboutField(error: KmsError, field: string, where: string): KmsError {
+  const { code, provider, requestId } = error;
+  const start = `${provider === undefined ? "" : `${provider}: `}${errorTable[code].words}: `;
+  const before = error.message.startsWith(start) ? `: ${error.message.slice(start.length)}` : "";
+  const ids = { ...(provider === undefined ? {} : { provider }), ...(requestId === undefined ? {} : { requestId }) };
+  return new KmsError(code, { ...ids, field, detail: `field ${field}${where}${before}`, cause: error });
+}
