@@ -2,6 +2,7 @@
 // The vectors are frozen. A later version must open and refuse exactly these; new ones are only ever added.
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { blindIndexVectors } from "./vectors/blind-index.ts";
 import { originTag } from "./vectors/data-keys.ts";
 import { fieldValueVectors } from "./vectors/field-values.ts";
 import { restartIvs } from "./vectors/messages.ts";
@@ -44,6 +45,7 @@ export function generateVectors(): Readonly<Record<string, string>> {
     "opens-large.json": json(large),
     "refusals.json": json(refusals),
     "field-values.json": json(fieldValueVectors()),
+    "blind-index.json": json(blindIndexVectors()),
   };
 }
 
