@@ -79,12 +79,18 @@ describe("encoding refuses", () => {
     ["date", "an invalid one", new Date(Number.NaN), "expected a valid Date, got an invalid one"],
     ["date", "a number", 0, "expected a Date, got a number"],
     ["date", "text", "2026-11-22", "expected a Date, got text"],
-    ["date", "what only looks like one", Object.create(Date.prototype), "expected a Date, got a Date"],
+    ["date", "what only looks like one", Object.create(Date.prototype), "expected a Date, got an instance of a class"],
+    ["date", "a proxy of one", new Proxy(new Date(0), {}), "expected a Date, got an instance of a class"],
     ["bytes", "text", "00", "expected bytes as a Uint8Array, got text"],
     ["bytes", "an array", [0], "expected bytes as a Uint8Array, got an array"],
     ["bytes", "other views", new Uint16Array(1), "expected bytes as a Uint8Array, got an instance of a class"],
     ["bytes", "a buffer", new ArrayBuffer(1), "expected bytes as a Uint8Array, got an instance of a class"],
-    ["bytes", "what only looks like them", Object.create(Uint8Array.prototype), "expected bytes as a Uint8Array, got bytes"],
+    [
+      "bytes",
+      "what only looks like them",
+      Object.create(Uint8Array.prototype),
+      "expected bytes as a Uint8Array, got an instance of a class",
+    ],
     ["text" as "string", "an unknown type", "a", "expected one of the types string, number, boolean, date, bytes and json"],
   ])("as %s: %s", (type, _what, value, message) => {
     expect(() => encodeFieldValue(type, value)).toThrow(new TypeError(message));
