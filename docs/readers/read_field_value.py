@@ -33,7 +33,8 @@ def decode(kind, data):
     """The one value of this type that `data` is, if this is its deterministic encoding and zeros."""
     try:
         value = cbor2.loads(data)
-        encoded = cbor2.dumps(value, canonical=True)  # one spelling: also no repeated or unsorted keys
+        # One spelling: also no repeated or unsorted keys. cbor2 sorts as RFC 7049 did, by length first: for texts, and for 1 and -3, no difference.
+        encoded = cbor2.dumps(value, canonical=True)
     except (cbor2.CBORDecodeError, cbor2.CBOREncodeError, RecursionError, ValueError, TypeError):
         raise Refused from None
     need(data.startswith(encoded) and not any(data[len(encoded):]))
