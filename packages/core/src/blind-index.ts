@@ -1,6 +1,8 @@
 import type { KeyObject } from "node:crypto";
 import { encodeCbor } from "./cbor.ts";
+import type { Moment } from "./clock.ts";
 import { rootBytes } from "./cmk.ts";
+import { idKey, type DataKey } from "./data-key.ts";
 import { KmsError } from "./kms-error.ts";
 import { nodeCrypto } from "./node-crypto.ts";
 import { wipe } from "./wipe.ts";
@@ -11,23 +13,21 @@ export interface IndexedField {
   readonly info: Uint8Array;
 }
 
-/**
- * Makes blind indexes under the index key of one context. To be used before anything else is awaited: it ends with its key,
- * which is replaced when it is confirmed again. Ask `IndexKeys` for another.
- */
+/** Makes blind indexes under the index key of one context, for as long as that key is held. */
 export interface BlindIndexer {
   /**
    * The same text for the same value of the same field and context, and for nothing else. It hides the value, not that two are equal.
    *
    * @param value Canonical bytes of the normalised value. Borrowed.
    * @returns 22 characters: base64url of 16 bytes, without padding.
-   * @throws {KmsError} `data-key-expired`: the key is past its TTL, or was purged, refused, replaced or pushed out.
+   * @throws {KmsError} `data-key-expired`: the key is past its TTL, or was purged, refused or pushed out. Get a new indexer.
    * @see docs/envelope-format.md §18
    */
   index(field: IndexedField, value: Uint8Array): string;
 }
 
 const indexBytes = 16;
+let scratch: Buffer | undefined;
 const domain = Buffer.from("cmkit/1 blind index\0", "latin1");
 
 /** @param normalization Whether a function of the application's changes values first: the same column has other indexes with it. */
@@ -39,25 +39,37 @@ export function indexedField(table: string, field: string, normalization: "none"
   return { info: new Uint8Array(Buffer.concat([domain, named])) };
 }
 
-/** The content key of an index key, and the field keys that were derived from it; all of them are forgotten together. */
+/** An index key, and the field keys that were derived from it; all of them are forgotten together. */
 export class BlindIndexKey implements BlindIndexer {
+  private readonly id: Uint8Array;
   private contentKey: KeyObject | undefined;
   private fieldKeys = new WeakMap<IndexedField, KeyObject>();
-  private readonly usable: () => boolean;
+  private confirmed: Moment;
+  private readonly lasts: (confirmed: Moment) => boolean;
 
-  /** @param usable Asked at each index. */
-  constructor(contentKey: KeyObject, usable: () => boolean) {
+  /** @param lasts Asked at each index: whether a key may still be used that was confirmed then. */
+  constructor({ id, contentKey }: DataKey, confirmed: Moment, lasts: (confirmed: Moment) => boolean) {
+    this.id = id;
     this.contentKey = contentKey;
-    this.usable = usable;
+    this.confirmed = confirmed;
+    this.lasts = lasts;
   }
 
   index(field: IndexedField, value: Uint8Array): string {
-    // A string would be hashed, too, and would find nothing.
+    // Text would be hashed, too, and would find nothing.
     if (!(value instanceof Uint8Array)) throw new TypeError("expected the value to index as a Uint8Array");
-    const key = this.usable() ? (this.fieldKeys.get(field) ?? this.derive(field)) : undefined;
+    const key = this.lasts(this.confirmed) ? (this.fieldKeys.get(field) ?? this.derive(field)) : undefined;
     if (key === undefined) throw new KmsError("data-key-expired", { detail: "get a new indexer" });
-    const mac = nodeCrypto().createHmac("sha256", key).update(value).digest();
-    return mac.toString("base64url", 0, indexBytes);
+    scratch ??= Buffer.alloc(indexBytes);
+    scratch.write(nodeCrypto().createHmac("sha256", key).update(value).digest("latin1"), 0, indexBytes, "latin1"); // a Buffer costs more
+    return scratch.toString("base64url");
+  }
+
+  /** Goes on for as long as `other`, if that is the same index key. @returns Whether it is. */
+  renew(other: BlindIndexKey): boolean {
+    if (idKey(other.id) !== idKey(this.id)) return false;
+    this.confirmed = other.confirmed;
+    return true;
   }
 
   forget(): void {
