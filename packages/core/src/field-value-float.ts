@@ -13,11 +13,11 @@ export function halfOf(single: number): number | undefined {
   return whole % 2 ** shift === 0 ? sign | (whole >>> shift) : undefined;
 }
 
-/** The number that a binary16 is. */
+/** The number that a binary16 is; NaN for infinities too: neither is a value. */
 export function fromHalf(bits: number): number {
   const exponent = (bits >>> 10) & 0x1f;
   const significand = bits & 0x3ff;
+  if (exponent === 0x1f) return Number.NaN;
   const sign = bits & 0x8000 ? -1 : 1;
-  if (exponent === 0x1f) return significand === 0 ? sign * Infinity : Number.NaN;
   return sign * (exponent === 0 ? significand * 2 ** -24 : (0x400 + significand) * 2 ** (exponent - 25));
 }
