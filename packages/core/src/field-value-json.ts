@@ -1,5 +1,5 @@
 import { isPlain, nameOf } from "./field-value-kinds.ts";
-import { major, simple, writeHead, writeNumber, writeSimple, writeText } from "./field-value-writer.ts";
+import { major, simple, ValueTooLarge, writeHead, writeNumber, writeSimple, writeText } from "./field-value-writer.ts";
 
 /** How many arrays and objects may stand in one another. */
 export const maxDepth = 64;
@@ -8,17 +8,27 @@ export const maxDepth = 64;
 interface Place {
   readonly parents: object[];
   readonly keys: (string | number)[];
+  /** What was thrown here, and not by a proxy. */
+  refusal?: TypeError;
 }
 
 /**
  * Writes a JSON value, reading each property once and running no getter.
  *
- * @throws {TypeError} for everything that would not come back as it was, with its place: `at address.lines[2]`.
+ * @throws {TypeError} for everything that would not come back as it was, with its place: `at […][2]`. Keys may be
+ * somebody's data, and stay out of messages.
  */
 export function writeJson(value: unknown): void {
   const place: Place = { parents: [], keys: [] };
-  if (value === null) refuse(place, "expected a JSON value other than null, got null");
-  write(value, place);
+  try {
+    if (value === null) refuse(place, "expected a JSON value other than null, got null");
+    write(value, place);
+  } catch (error) {
+    // What a proxy throws may hold the value.
+    throw error === place.refusal || error instanceof ValueTooLarge
+      ? error
+      : new TypeError("expected a value that can be read, got one that throws");
+  }
 }
 
 function write(value: unknown, place: Place): void {
@@ -93,12 +103,6 @@ function byEncoding(a: string, b: string): number {
 }
 
 function refuse(place: Place, complaint: string): never {
-  const where = place.keys.map(step).join("").replace(/^\./, "");
-  throw new TypeError(where === "" ? complaint : `${complaint} at ${where}`);
-}
-
-/** A key that is no name may be somebody's data, and stays out of messages. */
-function step(key: string | number): string {
-  if (typeof key === "number") return `[${key}]`;
-  return /^[A-Za-z_$][\w$]{0,63}$/.test(key) ? `.${key}` : "[…]";
+  const where = place.keys.map((key) => (typeof key === "number" ? `[${key}]` : "[…]")).join("");
+  throw (place.refusal = new TypeError(where === "" ? complaint : `${complaint} at ${where}`));
 }

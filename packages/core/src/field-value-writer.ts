@@ -9,6 +9,9 @@ export const major = { unsigned: 0, negative: 1, bytes: 2, text: 3, array: 4, ma
 /** Initial bytes of major type 7. RFC 8949 §3.3 */
 export const simple = { false: 0xf4, true: 0xf5, null: 0xf6, half: 0xf9, single: 0xfa, double: 0xfb } as const;
 
+/** Told from what a proxy throws. */
+export class ValueTooLarge extends RangeError {}
+
 let scratch: Buffer = Buffer.alloc(0);
 let at = 0;
 /** How far the scratch may hold plaintext. */
@@ -54,7 +57,7 @@ function reserve(size: number): void {
 }
 
 function grow(size: number): void {
-  if (size > maxPlaintextBytes) throw new RangeError(`expected a value of at most ${maxPlaintextBytes} bytes once encoded`);
+  if (size > maxPlaintextBytes) throw new ValueTooLarge(`expected a value of at most ${maxPlaintextBytes} bytes once encoded`);
   const larger = Buffer.alloc(Math.min(maxPlaintextBytes, Math.max(keptBytes, size, 2 * scratch.length)));
   scratch.copy(larger, 0, 0, at);
   scratch.fill(0, 0, used);

@@ -26,18 +26,18 @@ describe("encoding json refuses", () => {
   test.each<[string, unknown, string]>([
     ["null itself", null, "expected a JSON value other than null, got null"],
     ["undefined", undefined, "expected a JSON value, got undefined"],
-    ["undefined in an object", { a: { b: undefined } }, "expected a JSON value, got undefined at a.b"],
-    ["undefined in an array", { a: [1, undefined] }, "expected a JSON value, got undefined at a[1]"],
-    ["a function", { toJSON: () => "secret" }, "expected a JSON value, got a function at toJSON"],
+    ["undefined in an object", { a: { b: undefined } }, "expected a JSON value, got undefined at […][…]"],
+    ["undefined in an array", { a: [1, undefined] }, "expected a JSON value, got undefined at […][1]"],
+    ["a function", { toJSON: () => "secret" }, "expected a JSON value, got a function at […]"],
     ["a symbol", [Symbol("secret")], "expected a JSON value, got a symbol at [0]"],
-    ["a bigint", { address: { lines: [1, 2, 3n] } }, "expected a JSON value, got a bigint at address.lines[2]"],
+    ["a bigint", { address: { lines: [1, 2, 3n] } }, "expected a JSON value, got a bigint at […][…][2]"],
     ["NaN", [[Number.NaN]], "expected a finite number, got another one at [0][0]"],
     ["infinity", -Infinity, "expected a finite number, got another one"],
-    ["a lone surrogate", { a: "secret\ud800" }, "expected well-formed text, got a lone surrogate at a"],
-    ["a lone surrogate in a key", { a: { "secret\udc00": 1 } }, "expected well-formed text as keys, got a lone surrogate at a"],
-    ["a symbol as a key", { a: { [Symbol("secret")]: 1 } }, "expected text as keys, got a symbol at a"],
-    ["a Date", { born: new Date(0) }, "expected a plain object or array, got a Date at born"],
-    ["bytes", { photo: Buffer.from("secret") }, "expected a plain object or array, got bytes at photo"],
+    ["a lone surrogate", { a: "secret\ud800" }, "expected well-formed text, got a lone surrogate at […]"],
+    ["a lone surrogate in a key", { a: { "secret\udc00": 1 } }, "expected well-formed text as keys, got a lone surrogate at […]"],
+    ["a symbol as a key", { a: { [Symbol("secret")]: 1 } }, "expected text as keys, got a symbol at […]"],
+    ["a Date", { born: new Date(0) }, "expected a plain object or array, got a Date at […]"],
+    ["bytes", { photo: Buffer.from("secret") }, "expected a plain object or array, got bytes at […]"],
     ["a Map", new Map([["secret", 1]]), "expected a plain object or array, got an instance of a class"],
     ["an instance of a class", [new Money()], "expected a plain object or array, got an instance of a class at [0]"],
     ["a boxed text", [Object("secret")], "expected a plain object or array, got an instance of a class at [0]"],
@@ -50,7 +50,7 @@ describe("encoding json refuses", () => {
       "expected a plain array, got an instance of a class",
     ],
     // oxlint-disable-next-line no-sparse-arrays
-    ["a sparse array", { lines: [1, , 3] }, "expected an array without holes, got a sparse one at lines"],
+    ["a sparse array", { lines: [1, , 3] }, "expected an array without holes, got a sparse one at […]"],
     [
       "a long array of nothing",
       Object.assign([], { length: 4_294_967_295 }),
@@ -64,18 +64,24 @@ describe("encoding json refuses", () => {
     ],
     // oxlint-disable-next-line no-sparse-arrays
     ["a hole made up for", Object.assign([1, , 3], { secret: 2 }), "expected an item, got a hole at [1]"],
-    ["a hidden property", having("b", { value: 1, enumerable: false }), "expected an enumerable property, got a hidden one at b"],
-    ["a cycle", cyclic(), "expected a value without cycles, got one that contains itself at lines[0].parent"],
-    ["a key that is no name", { "ada@example.com": [undefined] }, "expected a JSON value, got undefined at […][0]"],
-    ["a key of 65 characters", { ["k".repeat(65)]: undefined }, "expected a JSON value, got undefined at […]"],
-    ["a key over two lines", { a: { "b\nc": undefined } }, "expected a JSON value, got undefined at a[…]"],
+    [
+      "a hidden property",
+      having("b", { value: 1, enumerable: false }),
+      "expected an enumerable property, got a hidden one at […]",
+    ],
+    ["a cycle", cyclic(), "expected a value without cycles, got one that contains itself at […][0][…]"],
+    [
+      "what a key of somebody's data leads to",
+      { "ada@example.com": [undefined] },
+      "expected a JSON value, got undefined at […][0]",
+    ],
   ])("%s", (_what, value, message) => {
     expect(() => encodeFieldValue("json", value)).toThrow(new TypeError(message));
   });
 
   test.each([
     ["arrays", (inner: unknown) => [inner], "[0]".repeat(64)],
-    ["objects", (inner: unknown) => ({ a: inner }), `a${".a".repeat(63)}`],
+    ["objects", (inner: unknown) => ({ a: inner }), "[…]".repeat(64)],
   ])("more than 64 %s in one another", (_what, wrap, place) => {
     const deepest = nested(64, wrap);
     expect(decodeFieldValue("json", encodeFieldValue("json", deepest))).toStrictEqual(deepest);
@@ -90,11 +96,23 @@ describe("encoding json refuses", () => {
       calls += 1;
     };
     const message = "expected a value, got a getter or setter at";
-    expect(() => encodeFieldValue("json", having("b", { get }))).toThrow(new TypeError(`${message} b`));
-    expect(() => encodeFieldValue("json", having("b", { set }))).toThrow(new TypeError(`${message} b`));
-    expect(() => encodeFieldValue("json", having("__proto__", { get }))).toThrow(new TypeError(`${message} __proto__`));
+    expect(() => encodeFieldValue("json", having("b", { get }))).toThrow(new TypeError(`${message} […]`));
+    expect(() => encodeFieldValue("json", having("b", { set }))).toThrow(new TypeError(`${message} […]`));
+    expect(() => encodeFieldValue("json", having("__proto__", { get }))).toThrow(new TypeError(`${message} […]`));
     expect(() => encodeFieldValue("json", having(0, { get }, [1]))).toThrow(new TypeError(`${message} [0]`));
     expect(calls).toBe(0);
+  });
+
+  test("what throws when it is read, without saying what it threw", () => {
+    const thrown = [new TypeError("secret"), new RangeError("secret"), "secret"];
+    const message = "expected a value that can be read, got one that throws";
+    for (const error of thrown) {
+      const trap = (): never => {
+        throw error;
+      };
+      for (const trapped of ["getPrototypeOf", "ownKeys", "getOwnPropertyDescriptor"] as const)
+        expect(() => encodeFieldValue("json", { a: new Proxy({ b: 1 }, { [trapped]: trap }) })).toThrow(new TypeError(message));
+    }
   });
 
   test("the same value again, and no other afterwards", () => {
