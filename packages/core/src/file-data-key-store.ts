@@ -1,6 +1,7 @@
 import type { Stats } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
+import type { Context } from "./context.ts";
 import { decodeRecord, encodeRecord } from "./data-key-record-line.ts";
 import { DataKeyTable, type DataKeyRecord, type DataKeyStore } from "./data-key-store.ts";
 import { KmsError } from "./kms-error.ts";
@@ -17,11 +18,7 @@ export function fileDataKeyStore(path: string): DataKeyStore {
   return {
     add: async (record) => file.exclusively(async () => file.add(record)),
     get: async (tenant, id) => file.exclusively(async () => file.get(tenant, id)),
-    indexKey: async (context) =>
-      file.exclusively(async () => {
-        await file.refresh();
-        return file.table.indexKey(context);
-      }),
+    indexKey: async (context) => file.exclusively(async () => file.indexKey(context)),
   };
 }
 
@@ -29,12 +26,14 @@ const chunkBytes = 16 * 1024 * 1024; // many times the longest record
 const lastReadBytes = 256; // of the last line read: most of a wrap, which is random
 
 class RecordFile {
-  table = new DataKeyTable();
+  private table = new DataKeyTable();
   private readonly path: string;
   private readBytes = 0;
   private lastRead: Buffer = Buffer.alloc(0);
   private line = 0;
   private damagedLine: number | undefined;
+  /** Of the damaged lines the first that was written to its end: one that was cut off was never acknowledged. */
+  private damagedWholeLine: number | undefined;
   private inode: number | undefined;
   private directorySynced = false;
   private turn: Promise<unknown> = Promise.resolve();
@@ -55,11 +54,15 @@ class RecordFile {
     if (held !== undefined) return held;
     await this.refresh();
     const record = this.table.get(tenant, id);
-    if (record === undefined && this.damagedLine !== undefined) {
-      throw new KmsError("unknown-data-key", {
-        detail: `line ${this.damagedLine} of the data-key file is damaged and may have held it`,
-      });
-    }
+    if (record === undefined && this.damagedLine !== undefined) throw damaged(this.damagedLine);
+    return record;
+  }
+
+  /** Whoever is told that there is none makes another, and nothing that was indexed before is found again. */
+  async indexKey(context: Context): Promise<DataKeyRecord | undefined> {
+    await this.refresh();
+    const record = this.table.indexKey(context);
+    if (record === undefined && this.damagedWholeLine !== undefined) throw damaged(this.damagedWholeLine);
     return record;
   }
 
@@ -78,7 +81,7 @@ class RecordFile {
   }
 
   /** Reads what was appended since the last time, or everything if the file was replaced. */
-  async refresh(): Promise<void> {
+  private async refresh(): Promise<void> {
     const file = await openFile(this.path, "r").catch(ignoreMissing);
     if (file === undefined) return;
     try {
@@ -103,6 +106,7 @@ class RecordFile {
     this.lastRead = Buffer.alloc(0);
     this.line = 0;
     this.damagedLine = undefined;
+    this.damagedWholeLine = undefined;
     this.inode = stats.ino;
   }
 
@@ -121,6 +125,7 @@ class RecordFile {
       const record = text === "" ? undefined : decodeRecord(text);
       if (record !== undefined) this.table.insert(record);
       else if (text !== "") this.damagedLine ??= this.line;
+      if (record === undefined && text.endsWith("}")) this.damagedWholeLine ??= this.line;
     }
     if (complete === 0 && bytesRead === chunkBytes) {
       this.damagedLine ??= this.line + 1; // no record is that long: the rest of it will be a damaged line, too
@@ -148,6 +153,10 @@ class RecordFile {
       await file.close();
     }
   }
+}
+
+function damaged(line: number): KmsError {
+  return new KmsError("unknown-data-key", { detail: `line ${line} of the data-key file is damaged and may have held it` });
 }
 
 /** `node:fs/promises` is loaded at its first use: most processes that import this package have no file store. */

@@ -172,6 +172,24 @@ describe("a data-key file", () => {
     expect(await store.get("acme", added.id)).toEqual(added);
   });
 
+  test("says that it has no index key only if no damaged line may have held it", async () => {
+    const path = newPath();
+    const mine = dataKeyRecord({ purpose: "index" });
+    const theirs = dataKeyRecord({ purpose: "index", context: { tenant: "globex" } });
+    const before = fileDataKeyStore(path);
+    for (const record of [mine, theirs]) await before.add(record);
+    const [first, second] = readFileSync(path, "utf8").split("\n");
+    writeFileSync(path, `${first?.slice(0, 200)}\n${second}\n`); // cut off: never acknowledged
+    const afterCrash = fileDataKeyStore(path);
+    expect(await afterCrash.indexKey(mine.context)).toBeUndefined();
+    writeFileSync(path, `${first?.replace('"id"', '"ID"')}\n${second}\n`);
+    for (const store of [afterCrash, fileDataKeyStore(path)]) {
+      expect(await store.indexKey(theirs.context)).toEqual(theirs);
+      await expect(store.indexKey(mine.context)).rejects.toMatchObject({ code: "unknown-data-key" });
+      await expect(store.indexKey(mine.context)).rejects.toThrow("line 1 of the data-key file is damaged");
+    }
+  });
+
   test.each([
     ["is no JSON", () => "{"],
     ["is no object", () => "[]"],
