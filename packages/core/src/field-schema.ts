@@ -33,6 +33,7 @@ export interface FieldIndex {
 }
 
 const types: readonly FieldType[] = ["string", "number", "boolean", "date", "bytes", "json"];
+const settings = new Set(["envelope", "table", "rowId", "version", "fields"]);
 const options = new Set(["type", "index", "normalize", "leaksFrequency", "mask", "padTo", "plain"]);
 const maxNameLength = 128;
 const maxPadTo = 65_536;
@@ -40,6 +41,9 @@ const maxPadTo = 65_536;
 /** @throws {TypeError | RangeError} that says what was expected, and of which field. */
 export function fieldSchema(given: FieldEncryptionOptions<Fields, string | null, string>): FieldSchema {
   const { table, rowId, version } = given;
+  // One letter off, `version` would bind nothing.
+  for (const name of Object.keys(given))
+    if (!settings.has(name)) throw new TypeError(`expected ${[...settings].join(", ")}, got ${name}`);
   if (!isName(table)) throw new TypeError(`expected table to be a text of 1 to ${maxNameLength} characters`);
   if (rowId !== null && !isName(rowId))
     throw new TypeError("expected rowId to be the column that names a row, or null to let values be exchanged between rows");

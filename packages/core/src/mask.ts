@@ -4,20 +4,31 @@ export type MaskName = "email" | "phone" | "last4";
 /** What is shown where nothing may be: it says neither the value nor its length. */
 export const hidden = "•••";
 
+// What people see as one character: `é` may be two code points, a flag or family more.
+let segmenter: Intl.Segmenter | undefined;
+const domain = /^[\p{L}\p{M}\p{N}.-]+$/u;
+
 /** The mask of each name. What a value is too short for, or does not look like, is hidden whole. */
 export const masks: Readonly<Record<MaskName, (value: string) => string>> = {
   email: (value) => {
     const at = value.lastIndexOf("@");
-    const [first, second] = value.slice(0, Math.max(0, at));
+    const after = value.slice(at + 1);
+    if (at === -1 || !domain.test(after)) return hidden;
+    const [first, second] = charactersOf(value.slice(0, at));
     // The first character of a single one would be all of the name.
-    return at === -1 || at === value.length - 1 ? hidden : `${second === undefined ? "" : first}${hidden}${value.slice(at)}`;
+    return `${second === undefined ? "" : first}${hidden}@${after}`;
   },
   phone: (value) => {
     const digits = value.replaceAll(/\D/g, "");
     return digits.length < 7 ? hidden : `${hidden}${digits.slice(-2)}`;
   },
   last4: (value) => {
-    const characters = Array.from(value);
+    const characters = charactersOf(value);
     return characters.length < 8 ? hidden : `${hidden}${characters.slice(-4).join("")}`;
   },
 };
+
+function charactersOf(text: string): string[] {
+  segmenter ??= new Intl.Segmenter("en");
+  return Array.from(segmenter.segment(text), ({ segment }) => segment);
+}
