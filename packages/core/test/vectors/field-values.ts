@@ -192,6 +192,8 @@ const refusedDates: readonly (readonly [name: string, encoded: Encoded])[] = [
   ["tag 1", join(head(6, 1), int(7))],
   ["tag 1001 in a longer head", join(head(6, 1001, 4), map(one))],
   ["tag 1001 over seconds alone", join(tag1001, int(7))],
+  ["an array of 1 and seconds", join(tag1001, array(int(1), int(7)))],
+  ["a map in a longer head", join(tag1001, head(5, 1, 1), ...one)],
   ["no seconds", date([minus3, int(1)])],
   ["seconds as a float", date([int(1), fromHex("f93e00")])],
   ["0 milliseconds", date(one, [minus3, int(0)])],
