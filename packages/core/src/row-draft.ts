@@ -1,6 +1,6 @@
 import type { FieldSchema, FieldSpec } from "./field-schema.ts";
 import { aboutField, isKmsError } from "./kms-error.ts";
-import type { Path } from "./path.ts";
+import { encodePath, type Path } from "./path.ts";
 
 export type Row = Record<string, unknown>;
 
@@ -24,6 +24,8 @@ export interface Slot {
 }
 
 const maxRowIdLength = 512;
+/** Row id and version of so many characters each fit in a path with any table and field. */
+const alwaysFits = 128;
 const maxShownLength = 64;
 
 /**
@@ -37,7 +39,7 @@ export function draftRow(schema: FieldSchema, row: unknown, leftOut: ReadonlySet
   if (typeof row !== "object" || row === null || Array.isArray(row)) throw new TypeError("expected a row: an object");
   const skipped = leftOut.size === 0 ? schema.indexColumns : new Set(schema.indexColumns);
   for (const { keys } of leftOut) if (keys.length === 1) (skipped as Set<string>).add(keys[0]);
-  const columns = copyOf(row, skipped);
+  const columns = copyOf(row, skipped, "");
   const identity = identityOf(schema, row, columns);
   const where = identity[0] === undefined ? "" : ` of row ${shown(identity[0])}`;
   const copied: Walk["copied"] = new Map();
@@ -45,13 +47,23 @@ export function draftRow(schema: FieldSchema, row: unknown, leftOut: ReadonlySet
   for (const spec of schema.fields) {
     const [key, ...properties] = spec.keys;
     if (properties.length === 0 && leftOut.has(spec)) continue;
-    const slot = slotIn({ holder: columns, key, original: row }, properties, { spec, where, copied });
-    if (slot === undefined) continue;
-    const { holder, key: last, value } = slot;
-    if (leftOut.has(spec)) delete holder[last];
-    else if (value !== undefined) slots.push({ spec, holder, key: last, value, path: [schema.table, spec.name, ...identity] });
+    const found = slotIn({ holder: columns, key, original: row }, properties, { spec, where, copied });
+    if (found === undefined) continue;
+    if (leftOut.has(spec)) delete found.holder[found.key];
+    else if (found.value !== undefined) slots.push({ ...found, spec, path: pathOf(schema, spec, identity, where) });
   }
   return { columns, slots, where };
+}
+
+/** It is checked before any call: which field it is of would not be known later. */
+function pathOf({ table }: FieldSchema, spec: FieldSpec, identity: readonly string[], where: string): Path {
+  const path = [table, spec.name, ...identity];
+  try {
+    if (identity.some(({ length }) => length > alwaysFits)) encodePath(path);
+    return path;
+  } catch (error) {
+    throw placed(error, spec, where);
+  }
 }
 
 /** An error of a field, by name and row. What a value was is never said. */
@@ -61,15 +73,16 @@ export function placed(error: unknown, { name }: FieldSpec, where: string): unkn
   return error instanceof TypeError ? new TypeError(`field ${name}${where}: ${error.message}`) : error;
 }
 
-/** Calls a function that the application gave for a field. What it throws may hold the value: only the error's name is told. */
+/** Calls a function that the application gave for a field. What it throws may hold the value, even as an error's name: it is not told. */
 export function applied<T>(call: () => T, what: string, spec: FieldSpec, where: string): T {
-  let thrown: string;
   try {
-    return call();
-  } catch (error) {
-    thrown = error instanceof Error ? `a ${error.name}` : "something";
+    const given = call();
+    // An async function is refused for what it gives. Its rejection may hold the value, and would end the process.
+    if (given instanceof Promise) given.catch(() => {});
+    return given;
+  } catch {
+    throw new TypeError(`field ${spec.name}${where}: its ${what} function threw`);
   }
-  throw new TypeError(`field ${spec.name}${where}: its ${what} function threw ${thrown}`);
 }
 
 interface Step {
@@ -90,8 +103,9 @@ function slotIn(
   { holder, key, original }: Step,
   properties: readonly string[],
   walk: Walk,
-): (Step & { value: unknown }) | undefined {
+): Omit<Slot, "spec" | "path"> | undefined {
   const { spec, where, copied } = walk;
+  if (properties.length > 0) refuseFlat(holder, [key, ...properties], walk);
   if (!Object.hasOwn(holder, key)) {
     if (!isInherited(original, key)) return undefined;
     throw new TypeError(
@@ -100,14 +114,14 @@ function slotIn(
   }
   const value = holder[key];
   const [next, ...rest] = properties;
-  if (next === undefined) return { holder, key, original, value };
+  if (next === undefined) return { holder, key, value };
   if (value === undefined || value === null) return undefined;
   const name = spec.keys.slice(0, -properties.length).join(".");
   const before = copied.get(name);
   if (before !== undefined) return slotIn({ holder: before.copy, key: next, original: before.original }, rest, walk);
   if (!isPlain(value))
     throw new TypeError(`field ${spec.name}${where}: expected a plain object as ${name}, got ${kindOf(value)}`);
-  const copy = copyOf(value, noKeys);
+  const copy = copyOf(value, noKeys, `field ${spec.name}${where}: `);
   copied.set(name, { copy, original: value });
   holder[key] = copy;
   return slotIn({ holder: copy, key: next, original: value }, rest, walk);
@@ -115,14 +129,27 @@ function slotIn(
 
 const noKeys: ReadonlySet<string> = new Set();
 
-/** Own enumerable properties; each is read once. */
-function copyOf(source: object, skipped: ReadonlySet<string>): Row {
+/** `{ "address.street": … }`, as some databases take updates, would stay unencrypted beside the path. */
+function refuseFlat(holder: Row, keys: readonly string[], { spec, where }: Walk): void {
+  for (let parts = 2; parts <= keys.length; parts += 1) {
+    const flat = keys.slice(0, parts).join(".");
+    if (Object.hasOwn(holder, flat))
+      throw new TypeError(`field ${spec.name}${where}: expected a path, got a property named ${flat}`);
+  }
+}
+
+/** Own enumerable properties; each is read once. What a getter or proxy throws may hold a value: it is not told. */
+function copyOf(source: object, skipped: ReadonlySet<string>, start: string): Row {
   const copy: Row = {};
-  for (const key of Object.keys(source)) {
-    if (skipped.has(key)) continue;
-    const value = (source as Row)[key];
-    if (key === "__proto__") Object.defineProperty(copy, key, { value, enumerable: true, writable: true, configurable: true });
-    else copy[key] = value;
+  try {
+    for (const key of Object.keys(source)) {
+      if (skipped.has(key)) continue;
+      const value = (source as Row)[key];
+      if (key === "__proto__") Object.defineProperty(copy, key, { value, enumerable: true, writable: true, configurable: true });
+      else copy[key] = value;
+    }
+  } catch {
+    throw new TypeError(`${start}expected properties that can be read, got one that throws`);
   }
   return copy;
 }
@@ -150,7 +177,7 @@ function identityOf({ rowId, version }: FieldSchema, row: object, columns: Row):
     const value = Object.hasOwn(columns, column) ? columns[column] : undefined;
     const text = typeof value === "bigint" || Number.isSafeInteger(value) ? String(value) : value;
     if (typeof text !== "string" || text === "" || text.length > maxRowIdLength || !text.isWellFormed()) {
-      const got = value === undefined && column in row ? "an inherited one" : typeof value;
+      const got = !Object.hasOwn(columns, column) && column in row ? "an inherited one" : typeof value;
       throw new TypeError(
         `expected a text of 1 to ${maxRowIdLength} characters, a whole number or a bigint as column ${column}, got ${got}`,
       );
