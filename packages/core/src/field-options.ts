@@ -60,7 +60,7 @@ export interface FieldEncryptionOptions<F extends Fields, Id extends string | nu
   /** The column that names a row and never changes. `null` gives that up: values can then be exchanged between rows. */
   readonly rowId: Id;
   /** A column that changes with every write of the row: values of an older version of the row are then refused. */
-  readonly version?: Version;
+  readonly version?: Id extends string ? Version : never;
   readonly fields: F;
 }
 

@@ -4,27 +4,21 @@ import type { Field, Fields, IndexedNames, TypeOf, ValueOf } from "./field-optio
 export type RowId = string | number | bigint;
 
 /** A row as `encrypt` takes it: declared fields have their declared types, or are null or absent; other columns are free. */
-export type EncryptableRow<F extends Fields, Id, Version> = Columns<F, "value"> & Identity<Id, Version>;
+export type EncryptableRow<F extends Fields, Id, Version> = Columns<F, "value"> & Identity<F, Id, Version>;
 /** A row as `encrypt` takes it with `ifEncrypted: "keep"`: fields may be encrypted already. */
-export type MigratedRow<F extends Fields, Id, Version> = Columns<F, "value or sealed"> & Identity<Id, Version>;
+export type MigratedRow<F extends Fields, Id, Version> = Columns<F, "value or sealed"> & Identity<F, Id, Version>;
 /** A row as `decrypt` takes it. */
-export type DecryptableRow<F extends Fields, Id, Version> = Columns<F, "sealed"> & Identity<Id, Version>;
+export type DecryptableRow<F extends Fields, Id, Version> = Columns<F, "sealed"> & Identity<F, Id, Version>;
 
 /** `R` after `encrypt`: declared fields are text, and index columns are added. */
 export type EncryptedRow<R, F extends Fields> = Known<
   F,
-  Flat<Mapped<Omit<R, IndexColumns<F>>, F, "sealed", never> & AddedIndexes<R, F>>
+  R extends unknown ? Flat<Mapped<R, F, "sealed", IndexColumns<F>> & AddedIndexes<R, F>> : never
 >;
 /** `R` after `decrypt`: fields have their declared types; index columns, and declared fields that are not in `Only`, are left out. */
-export type DecryptedRow<R, F extends Fields, Only extends string> = Known<
-  F,
-  Flat<Mapped<Omit<R, IndexColumns<F>>, F, "value", Exclude<keyof F & string, Only>>>
->;
+export type DecryptedRow<R, F extends Fields, Only extends string> = Known<F, Flat<Mapped<R, F, "value", NotRead<F, Only>>>>;
 /** `R` after `decrypt(row, { mask: true })`: declared fields are text to be shown. */
-export type MaskedRow<R, F extends Fields, Only extends string> = Known<
-  F,
-  Flat<Mapped<Omit<R, IndexColumns<F>>, F, "sealed", Exclude<keyof F & string, Only>>>
->;
+export type MaskedRow<R, F extends Fields, Only extends string> = Known<F, Flat<Mapped<R, F, "sealed", NotRead<F, Only>>>>;
 
 /** Refuses, at compile time, an index over an enumeration unless the field says `leaksFrequency: true`. */
 export type NoEnumerations<R, F extends Fields> = string extends keyof F
@@ -33,9 +27,14 @@ export type NoEnumerations<R, F extends Fields> = string extends keyof F
       [P in IndexedNames<F>]: F[P] extends { readonly leaksFrequency: true }
         ? unknown
         : IsEnumeration<NonNullable<ValueAt<R, P>>> extends true
-          ? Nested<P, "an index over few values shows how often each occurs: declare leaksFrequency: true">
+          ? Nested<P, DeclareLeaksFrequency>
           : unknown;
     }>;
+
+/** What the compiler asks of an indexed value of few: no value is like that. */
+interface DeclareLeaksFrequency {
+  readonly "an index over few values shows how often each occurs: declare leaksFrequency: true": never;
+}
 
 /** Fields that are known only at run time say nothing about rows. */
 type Known<F extends Fields, T> = string extends keyof F ? Record<string, unknown> : T;
@@ -55,7 +54,7 @@ type Columns<F extends Fields, As extends Form> = string extends keyof F
 type Nested<P extends string, V> = P extends `${infer Head}.${infer Rest}`
   ? { readonly [K in Head]?: Nested<Rest, V> | null | undefined }
   : { readonly [K in P]?: V };
-type Identity<Id, Version> = Named<Id> & Named<Version>;
+type Identity<F extends Fields, Id, Version> = string extends keyof F ? object : Named<Id> & Named<Version>;
 type Named<Column> = [Column] extends [never] ? unknown : Column extends string ? { readonly [K in Column]: RowId } : unknown;
 
 type Mapped<R, F extends Fields, As extends "value" | "sealed", Left extends string, Prefix extends string = ""> = {
@@ -74,19 +73,26 @@ type HasBelow<F extends Fields, P extends string> = Extract<keyof F, `${P}.${str
 
 type IndexOf<F extends Field> = F extends { readonly index: infer I extends string } ? I : never;
 type IndexColumns<F extends Fields> = { [P in keyof F]: IndexOf<F[P]> }[keyof F];
-/** The index of a field that may be absent may be absent; that of one that may be null may be null. */
+type NotRead<F extends Fields, Only extends string> = IndexColumns<F> | Exclude<keyof F & string, Only>;
+/** A row without the field has no index of it; one that may lack it may lack the index; one that may be null may have null. */
 type AddedIndexes<R, F extends Fields> = {
-  [P in IndexedNames<F> as undefined extends ValueAt<R, P> ? never : IndexOf<F[P]>]: string | Extract<ValueAt<R, P>, null>;
+  [P in IndexedNames<F> as Has<R, P> extends "always" ? IndexOf<F[P]> : never]: string | Extract<ValueAt<R, P>, null>;
 } & {
-  [P in IndexedNames<F> as undefined extends ValueAt<R, P> ? IndexOf<F[P]> : never]?: string | Extract<ValueAt<R, P>, null>;
+  [P in IndexedNames<F> as Has<R, P> extends "perhaps" ? IndexOf<F[P]> : never]?: string | Extract<ValueAt<R, P>, null>;
 };
+type Has<R, P extends string> = [ValueAt<R, P>] extends [never]
+  ? "never"
+  : undefined extends ValueAt<R, P>
+    ? "perhaps"
+    : "always";
+/** `never` where there is no such property, with `undefined` where there may be none. */
 type ValueAt<R, P extends string> = P extends `${infer Head}.${infer Rest}`
-  ? R extends { readonly [K in Head]?: infer V }
-    ? ValueAt<NonNullable<V>, Rest> | (V extends null | undefined ? undefined : never)
-    : undefined
+  ? Head extends keyof R
+    ? ValueAt<NonNullable<R[Head]>, Rest> | (R[Head] extends NonNullable<R[Head]> ? never : undefined)
+    : never
   : P extends keyof R
     ? R[P]
-    : undefined;
+    : never;
 
 type IsEnumeration<V> = [V] extends [never]
   ? false
