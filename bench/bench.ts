@@ -1,12 +1,18 @@
-// Measures; never gates. Usage: npm run bench [-- --group seal] [--json]
+// Measures; never gates. Usage: npm run bench [-- --group fields] [--json]
 import { parseArgs } from "node:util";
 import Table from "cli-table3";
 import { coldGroup } from "./cold.ts";
+import { fieldsGroup } from "./fields.ts";
 import { importGroup } from "./import.ts";
 import type { Row } from "./measure.ts";
 import { sealGroup } from "./seal.ts";
 
-const groups: Readonly<Record<string, () => Promise<Row[]>>> = { seal: sealGroup, cold: coldGroup, import: importGroup };
+const groups: Readonly<Record<string, () => Promise<Row[]>>> = {
+  seal: sealGroup,
+  cold: coldGroup,
+  fields: fieldsGroup,
+  import: importGroup,
+};
 
 const { values } = parseArgs({ options: { group: { type: "string" }, json: { type: "boolean", default: false } } });
 const names = values.group === undefined ? Object.keys(groups) : [values.group];

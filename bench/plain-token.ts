@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, createSecretKey, randomBytes, randomFillSync } from "node:crypto";
 
 /** The peer: what someone writes who knows `node:crypto` well and needs nothing of cmkit: iv ‖ ciphertext ‖ tag, 32 bytes of AAD. */
-export function plainToken(): { seal(plaintext: Uint8Array): Uint8Array; open(token: Uint8Array): Uint8Array } {
+export function plainToken(): { seal(plaintext: Uint8Array): Buffer; open(token: Uint8Array): Buffer } {
   const key = createSecretKey(randomBytes(32));
   const aad = randomBytes(32);
   const pool = Buffer.alloc(4092);

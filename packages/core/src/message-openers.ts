@@ -6,52 +6,72 @@ import type { CallOptions } from "./limit.ts";
 import { digestOfWraps } from "./reading-keys.ts";
 import type { SealedMessage } from "./sealed-message.ts";
 
-/** What opens a message. @throws {KmsError} why its data key could not be had. */
-export type FindOpener = (message: SealedMessage) => ContentOpener;
+/** A message and, once it was found, what opens it: to be used before anything else is awaited. */
+export interface Openable {
+  readonly message: SealedMessage;
+  /** @throws {KmsError} why its data key could not be had. */
+  opener: (() => ContentOpener) | undefined;
+}
 
 const loadsAtOnce = 16;
 
 /**
- * Gets the data keys of messages: without waiting where they are at hand; otherwise each missing one is loaded once, however
- * many messages were sealed under it.
- *
- * @returns What finds the opener of each of these messages; to be used before anything else is awaited.
+ * Finds the openers of messages: without waiting where their data keys are at hand; otherwise each missing data key is loaded
+ * once, however many messages were sealed under it.
  */
-export async function messageOpeners(
+export async function findOpeners(
   engine: EnvelopeEngine,
   context: BoundContext,
-  messages: readonly SealedMessage[],
+  openables: readonly Openable[],
   limits: CallOptions,
-): Promise<FindOpener> {
+): Promise<void> {
   const { reading } = engine;
   const loaded = new Map<string, () => ContentOpener>();
-  const load = async (dataKey: string, message: SealedMessage): Promise<void> => {
-    const result = await reading.load(message, context, undefined, limits).then(
-      (key) => () => reading.fresh(key),
-      (error: unknown) => () => {
-        throw error;
-      },
-    );
-    loaded.set(dataKey, result);
+  const load = async ([dataKey, message]: [string, SealedMessage]): Promise<void> => {
+    const [result] = await Promise.allSettled([reading.load(message, context, undefined, limits)]);
+    loaded.set(dataKey, () => {
+      if (result.status === "rejected") throw result.reason;
+      return reading.fresh(result.value);
+    });
   };
-  for (let round = 0; ; round += 1) {
-    const openers = new Map<SealedMessage, () => ContentOpener>();
-    const missing = new Map<string, SealedMessage>();
-    for (const message of messages) {
-      const held = reading.cached(message, context);
-      if (round === 0) engine.emit(held === undefined ? "miss" : "hit", context);
-      if (held !== undefined) {
-        openers.set(message, () => held);
-        continue;
-      }
-      const dataKey = dataKeyOf(message);
-      const own = loaded.get(dataKey); // kept nowhere else: with a TTL of 0, or dropped while we waited
-      if (own === undefined) missing.set(dataKey, message);
-      else openers.set(message, own);
-    }
-    if (missing.size === 0) return (message) => openers.get(message)!();
-    await inParallel([...missing], async ([dataKey, message]) => load(dataKey, message));
+  for (let waited = false; ; waited = true) {
+    // What was at hand before we waited may have been dropped meanwhile: everything is looked up again.
+    const missing = lookUp(openables, loaded, (message) => {
+      const opener = reading.cached(message, context);
+      if (!waited) engine.emit(opener === undefined ? "miss" : "hit", context);
+      return opener && (() => opener);
+    });
+    if (missing.size === 0) return;
+    await inParallel([...missing], load);
   }
+}
+
+/** @returns The data keys that are neither at hand nor were loaded by this call, each with one of its messages. */
+function lookUp(
+  openables: readonly Openable[],
+  loaded: ReadonlyMap<string, () => ContentOpener>,
+  cached: (message: SealedMessage) => (() => ContentOpener) | undefined,
+): Map<string, SealedMessage> {
+  const missing = new Map<string, SealedMessage>();
+  let last: Openable | undefined;
+  for (const openable of openables) {
+    const { message } = openable;
+    // The fields of a row are mostly under one data key.
+    openable.opener = last?.opener !== undefined && sameId(last.message, message) ? last.opener : cached(message);
+    if (openable.opener !== undefined) {
+      last = openable;
+      continue;
+    }
+    const dataKey = dataKeyOf(message);
+    openable.opener = loaded.get(dataKey); // kept nowhere else: with a TTL of 0, or dropped while we waited
+    if (openable.opener === undefined) missing.set(dataKey, message);
+  }
+  return missing;
+}
+
+function sameId({ id: a }: SealedMessage, { id: b }: SealedMessage): boolean {
+  for (let i = 0; i < a.length; i += 1) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 /** Portable messages carry their wraps: one that was tampered with must not fail the others of its data key. */

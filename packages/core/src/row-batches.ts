@@ -43,11 +43,12 @@ async function* batches<T>(
   work: RowWork<T>,
 ): AsyncGenerator<readonly PromiseSettledResult<T>[]> {
   if (!Array.isArray(rows)) throw new TypeError("expected an array of rows");
+  const own = Array.from<unknown>(rows); // the caller's may grow or shrink while we wait; holes become rows, and are refused
   const limits = untilDeadline(options, clock);
-  for (let from = 0; from < rows.length; from += rowsAtOnce) {
+  for (let from = 0; from < own.length; from += rowsAtOnce) {
     if (from > 0) await othersTurn();
     refuseAborted(options);
-    yield await work(rows.slice(from, from + rowsAtOnce), limits);
+    yield await work(own.slice(from, from + rowsAtOnce), limits);
   }
 }
 

@@ -4,15 +4,22 @@ import type { FieldSchema, FieldSpec } from "./field-schema.ts";
 import { decodeFieldValue, encodedType, encodeFieldValue } from "./field-value.ts";
 import { isKmsError, KmsError } from "./kms-error.ts";
 import type { CallOptions } from "./limit.ts";
-import { messageOpeners, type FindOpener } from "./message-openers.ts";
+import { findOpeners, type Openable } from "./message-openers.ts";
 import { applied, draftRow, placed, type Row, type RowDraft, type Slot } from "./row-draft.ts";
 import { settledResult, settledValue } from "./settled.ts";
 import { parseSealed, type SealedMessage } from "./sealed-message.ts";
-import { fromText } from "./text-form.ts";
+import { readText } from "./text-form.ts";
 
-/** A row whose ciphertexts have been parsed; a slot without a message holds a plain value that may be read. */
+/** A row whose ciphertexts have been parsed. */
 interface ParsedRow extends RowDraft {
-  readonly messages: ReadonlyMap<Slot, SealedMessage>;
+  readonly ciphertexts: readonly Ciphertext[];
+  /** Slots whose plain values may be read. */
+  readonly plain: readonly Slot[];
+}
+
+interface Ciphertext extends Openable {
+  readonly slot: Slot;
+  readonly where: string;
 }
 
 export interface ReadOptions {
@@ -35,9 +42,9 @@ export class RowOpening {
 
   async open(rows: readonly unknown[], options: ReadOptions, limits: CallOptions): Promise<PromiseSettledResult<Row>[]> {
     const parsed = rows.map((row) => settledResult(() => this.parse(draftRow(this.schema, row, options.leftOut))));
-    const messages = parsed.flatMap((row) => (row.status === "fulfilled" ? [...row.value.messages.values()] : []));
-    const find = await messageOpeners(this.engine, this.context, messages, limits);
-    return parsed.map((row) => settledResult(() => this.openRow(settledValue(row), find, options.mask)));
+    const ciphertexts = parsed.flatMap((row) => (row.status === "fulfilled" ? row.value.ciphertexts : []));
+    await findOpeners(this.engine, this.context, ciphertexts, limits);
+    return parsed.map((row) => settledResult(() => this.openRow(settledValue(row), options.mask)));
   }
 
   /** What is encrypted already in rows that are being encrypted: the values of all slots that hold a ciphertext. */
@@ -46,29 +53,30 @@ export class RowOpening {
     limits: CallOptions,
   ): Promise<ReadonlyMap<Slot, PromiseSettledResult<unknown>>> {
     const found = drafts.flatMap((draft) => (draft.status === "fulfilled" ? ciphertextsIn(draft.value) : []));
-    const messages = found.map(({ message }) => message);
-    const find = await messageOpeners(this.engine, this.context, messages, limits);
-    return new Map(found.map(({ slot, message, where }) => [slot, settledResult(() => openedValue(slot, message, find, where))]));
+    await findOpeners(this.engine, this.context, found, limits);
+    return new Map(found.map((ciphertext) => [ciphertext.slot, settledResult(() => openedValue(ciphertext))]));
   }
 
   private parse(draft: RowDraft): ParsedRow {
-    const messages = new Map<Slot, SealedMessage>();
+    const { where } = draft;
+    const ciphertexts: Ciphertext[] = [];
+    const plain: Slot[] = [];
     for (const slot of draft.slots) {
       if (slot.value === null) continue;
       const message = messageIn(slot);
-      if (!isKmsError(message)) messages.set(slot, message);
-      else if (this.settings.clock.wallMs() >= slot.spec.plainUntilMs) throw placed(message, slot.spec, draft.where);
+      if (!isKmsError(message)) ciphertexts.push({ slot, message, where, opener: undefined });
+      else if (this.settings.clock.wallMs() < slot.spec.plainUntilMs) plain.push(slot);
+      else throw placed(message, slot.spec, where);
     }
-    return { ...draft, messages };
+    return { ...draft, ciphertexts, plain };
   }
 
-  private openRow({ columns, slots, messages, where }: ParsedRow, find: FindOpener, mask: boolean): Row {
-    for (const slot of slots) {
-      if (slot.value === null) continue;
-      const message = messages.get(slot);
-      const value = message === undefined ? this.plainValue(slot, where) : openedValue(slot, message, find, where);
-      slot.holder[slot.key] = mask ? masked(slot.spec, value, where) : value;
-    }
+  private openRow({ columns, ciphertexts, plain, where }: ParsedRow, mask: boolean): Row {
+    const put = ({ spec, holder, key }: Slot, value: unknown): void => {
+      holder[key] = mask ? masked(spec, value, where) : value;
+    };
+    for (const ciphertext of ciphertexts) put(ciphertext.slot, openedValue(ciphertext));
+    for (const slot of plain) put(slot, this.plainValue(slot, where));
     return columns;
   }
 
@@ -94,26 +102,26 @@ export class RowOpening {
 function messageIn({ value }: Slot): SealedMessage | KmsError {
   if (typeof value !== "string") return new KmsError("not-encrypted");
   try {
-    return parseSealed(fromText(value));
+    return parseSealed(readText(value));
   } catch (error) {
     if (isKmsError(error)) return error;
     throw error;
   }
 }
 
-function ciphertextsIn({ slots, where }: RowDraft): { slot: Slot; message: SealedMessage; where: string }[] {
+function ciphertextsIn({ slots, where }: RowDraft): Ciphertext[] {
   return slots.flatMap((slot) => {
     const message = slot.value === null ? undefined : messageIn(slot);
-    return message === undefined || isKmsError(message) ? [] : [{ slot, message, where }];
+    return message === undefined || isKmsError(message) ? [] : [{ slot, message, where, opener: undefined }];
   });
 }
 
-function openedValue({ spec, path }: Slot, message: SealedMessage, find: FindOpener, where: string): unknown {
+function openedValue({ slot: { spec, path }, message, opener, where }: Ciphertext): unknown {
   try {
-    const content = find(message).open(message, path);
+    if (opener === undefined) throw new KmsError("unknown-data-key");
+    const content = opener().open(message, path);
     const value = decodeFieldValue(spec.type, content);
     if (value === undefined) throw new KmsError("decrypt-failed", wrongType(spec, encodedType(content)));
-    content.fill(0);
     return value;
   } catch (error) {
     throw placed(error, spec, where);

@@ -54,11 +54,11 @@ export class RowSealing {
     }
   }
 
-  /** The index of a value that is searched for. */
-  async index(spec: FieldSpec & { readonly index: FieldIndex }, value: unknown, limits: CallOptions): Promise<string> {
-    const content = indexedContent(spec, spec.index, value, "");
-    const indexer = await this.indexer(limits);
-    return indexer.index(spec.index.field, content);
+  /** What indexes, if it is at hand. */
+  heldIndexer(): BlindIndexer | undefined {
+    const held = this.engine.indexing.cached(this.context);
+    this.engine.emit(held === undefined ? "miss" : "hit", this.context);
+    return held;
   }
 
   private prepare(draft: RowDraft, kept: ReadonlyMap<Slot, PromiseSettledResult<unknown>> | undefined): PreparedRow {
@@ -74,7 +74,7 @@ export class RowSealing {
       const sealed = kept?.get(slot);
       const plain = sealed === undefined ? value : settledValue(sealed); // what does not open is not kept
       values.push({ slot, content: sealed === undefined ? contentOf(slot, draft.where) : undefined });
-      if (index !== undefined) indexes.push({ index, value: indexedContent(spec, index, plain, draft.where) });
+      if (index !== undefined) indexes.push({ index, value: new Uint8Array(indexedContent(spec, index, plain, draft.where)) });
     }
     wipeFieldScratch();
     return { ...draft, values, indexes };
@@ -84,22 +84,38 @@ export class RowSealing {
     rows: readonly PromiseSettledResult<PreparedRow>[],
     limits: CallOptions,
   ): Promise<PromiseSettledResult<Row>[]> {
-    const indexer = await this.indexerFor(rows, limits);
+    const indexed = await this.addIndexes(rows, limits);
     const seal = this.sealer(limits);
     const results: PromiseSettledResult<Row>[] = [];
-    for (const row of rows) {
+    for (const row of indexed) {
       try {
-        const prepared = settledValue(row);
-        for (const { index, value } of prepared.indexes) prepared.columns[index.column] = indexer().index(index.field, value);
-        for (const { slot, content } of prepared.values) {
+        const { columns, values } = settledValue(row);
+        for (const { slot, content } of values) {
           if (content !== undefined) slot.holder[slot.key] = seal.now(content, slot) ?? (await seal.later(content, slot));
         }
-        results.push({ status: "fulfilled", value: prepared.columns });
+        results.push({ status: "fulfilled", value: columns });
       } catch (reason) {
         results.push({ status: "rejected", reason });
       }
     }
     return results;
+  }
+
+  /** Rows that need no index do not mind if there is no index key. */
+  private async addIndexes(
+    rows: readonly PromiseSettledResult<PreparedRow>[],
+    limits: CallOptions,
+  ): Promise<readonly PromiseSettledResult<PreparedRow>[]> {
+    if (!rows.some((row) => row.status === "fulfilled" && row.value.indexes.length > 0)) return rows;
+    const [indexer] = await Promise.allSettled([this.heldIndexer() ?? this.engine.indexing.load(this.context, limits)]);
+    return rows.map((row) =>
+      settledResult(() => {
+        const prepared = settledValue(row);
+        for (const { index, value } of prepared.indexes)
+          prepared.columns[index.column] = settledValue(indexer).index(index.field, value);
+        return prepared;
+      }),
+    );
   }
 
   /** Seals with the data key that is at hand, for as long as it lasts; then gets another. */
@@ -120,24 +136,6 @@ export class RowSealing {
     };
     return { now, later };
   }
-
-  /** @returns What gives the indexer, or throws why there is none: to the rows that need it. */
-  private async indexerFor(rows: readonly PromiseSettledResult<PreparedRow>[], limits: CallOptions): Promise<() => BlindIndexer> {
-    const needed = rows.some((row) => row.status === "fulfilled" && row.value.indexes.length > 0);
-    const loaded = needed
-      ? await this.indexer(limits).then(
-          (value) => ({ status: "fulfilled", value }) as const,
-          (reason: unknown) => ({ status: "rejected", reason }) as const,
-        )
-      : undefined;
-    return () => settledValue(loaded as PromiseSettledResult<BlindIndexer>);
-  }
-
-  private async indexer(limits: CallOptions): Promise<BlindIndexer> {
-    const held = this.engine.indexing.cached(this.context);
-    this.engine.emit(held === undefined ? "miss" : "hit", this.context);
-    return held ?? this.engine.indexing.load(this.context, limits);
-  }
 }
 
 interface SlotSealer {
@@ -155,10 +153,11 @@ function contentOf(slot: Slot, where: string): Uint8Array {
   }
 }
 
-function indexedContent(spec: FieldSpec, { normalize }: FieldIndex, value: unknown, where: string): Uint8Array {
+/** What is indexed of a value: a view that is valid until the next value is encoded. */
+export function indexedContent(spec: FieldSpec, { normalize }: FieldIndex, value: unknown, where: string): Uint8Array {
   const normalized = applied(() => normalize(value), "normalize", spec, where);
   try {
-    return new Uint8Array(encodeFieldValue(spec.type, normalized));
+    return encodeFieldValue(spec.type, normalized);
   } catch (error) {
     throw placed(error, spec, where);
   }

@@ -3,22 +3,24 @@ import { refuseAborted } from "./envelope.ts";
 import type { EnvelopeEngine } from "./envelope-engine.ts";
 import type { DecryptOptions, EncryptOptions } from "./field-encryption.ts";
 import type { FieldIndex, FieldSchema, FieldSpec } from "./field-schema.ts";
-import { untilDeadline, type CallOptions } from "./limit.ts";
+import type { CallOptions } from "./limit.ts";
 import { allRows, eachRow, oneRow, type RowWork } from "./row-batches.ts";
 import type { Row } from "./row-draft.ts";
 import { RowOpening, type ReadOptions } from "./row-opening.ts";
-import { RowSealing } from "./row-sealing.ts";
+import { indexedContent, RowSealing } from "./row-sealing.ts";
 
 /** Field encryption for one tenant, without the types of its rows. @see TenantFields in field-encryption.ts */
 export class TenantFieldCipher {
   private readonly schema: FieldSchema;
   private readonly engine: EnvelopeEngine;
+  private readonly context: BoundContext;
   private readonly sealing: RowSealing;
   private readonly opening: RowOpening;
 
   constructor(schema: FieldSchema, engine: EnvelopeEngine, context: BoundContext) {
     this.schema = schema;
     this.engine = engine;
+    this.context = context;
     this.opening = new RowOpening(schema, engine, context);
     this.sealing = new RowSealing(schema, engine, context, this.opening);
   }
@@ -51,7 +53,13 @@ export class TenantFieldCipher {
     const spec = this.field(field);
     if (!hasIndex(spec)) throw new TypeError(`expected a field with an index, got ${field}`);
     refuseAborted(options);
-    return this.sealing.index(spec, value, untilDeadline(options, this.engine.settings.clock));
+    const { index } = spec;
+    const content = indexedContent(spec, index, value, "");
+    const held = this.sealing.heldIndexer();
+    if (held !== undefined) return held.index(index.field, content);
+    const own = new Uint8Array(content); // the caller's value may change while we wait
+    const indexer = await this.engine.indexing.load(this.context, options);
+    return indexer.index(index.field, own);
   }
 
   private encrypting({ ifEncrypted }: EncryptOptions): RowWork<Row> {

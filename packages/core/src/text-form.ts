@@ -14,9 +14,14 @@ export function toText(sealed: Uint8Array): string {
  * text back (Node's decoder takes many spellings of one value).
  */
 export function fromText(text: string): Uint8Array {
+  return new Uint8Array(readText(text));
+}
+
+/** As {@link fromText}, in memory that may be shared: to be parsed and let go. */
+export function readText(text: string): Uint8Array {
   if (!text.startsWith(prefix)) throw new KmsError("not-encrypted", { detail: `expected text that begins with ${prefix}` });
   const body = text.slice(prefix.length);
   const bytes = Buffer.from(body, "base64url");
   if (bytes.toString("base64url") !== body) throw new KmsError("malformed", { detail: "expected canonical base64url" });
-  return new Uint8Array(bytes);
+  return bytes;
 }
