@@ -188,6 +188,8 @@ describe("a data-key file", () => {
       await expect(store.indexKey(mine.context)).rejects.toMatchObject({ code: "unknown-data-key" });
       await expect(store.indexKey(mine.context)).rejects.toThrow("line 1 of the data-key file is damaged");
     }
+    writeFileSync(path, `${second}\n`); // somebody took the line out
+    expect(await afterCrash.indexKey(mine.context)).toBeUndefined();
   });
 
   test.each([

@@ -217,6 +217,13 @@ describe("an indexer that somebody kept", () => {
     }
   });
 
+  test("is the one that is held, however it was asked for", async () => {
+    const { keys } = await warm();
+    const indexer = keys.cached(acme);
+    expect(await keys.load(acme, {})).toBe(indexer);
+    expect(keys.cached(acme)).toBe(indexer);
+  });
+
   test("ends when the store has another index key by now", async () => {
     const { world, keys, index } = await warm();
     const indexer = keys.cached(acme)!;

@@ -81,6 +81,15 @@ describe("an index key is stored before it is used: a store that", () => {
     expect(await both.indexCode(both.process())).toBe("unavailable");
   });
 
+  test("changes the record in place gives no index", async () => {
+    const world = new IndexWorld();
+    world.store.onAdd = async (record, add) => {
+      (record as { service: string }).service = "other";
+      return add();
+    };
+    expect(await world.indexCode(world.process())).toBe("unavailable");
+  });
+
   test("lets every writer win gives no two of them different indexes", async () => {
     const world = new IndexWorld();
     const { store } = world;

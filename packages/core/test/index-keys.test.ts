@@ -128,6 +128,18 @@ describe("the index key", () => {
     expect(store.records[0]?.origin).toBeNull();
   });
 
+  test("is made under an RSA CMK only once the KMS has said again that it is enabled, unless that was given up", async () => {
+    const world = new IndexWorld({ cmk: () => keyRsa });
+    const describes = async (keys: IndexKeys, tenant: string): Promise<number> => {
+      const before = world.scripted.count("describe");
+      await world.index(keys, bindContext({ tenant }));
+      return world.scripted.count("describe") - before;
+    };
+    await world.index(world.process());
+    expect(await describes(world.process(), "globex")).toBe(1);
+    expect(await describes(world.process({ confirm: "never" }), "initech")).toBe(0);
+  });
+
   test("is not made where the CMKs that wrap are none that are accepted", async () => {
     const world = new IndexWorld({ cmk: () => keyB, accepted: () => [keyA] });
     expect(await world.indexCode(world.process())).toBe("key-removed");
