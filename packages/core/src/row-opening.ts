@@ -1,7 +1,7 @@
 import type { BoundContext } from "./context.ts";
 import type { EnvelopeEngine } from "./envelope-engine.ts";
 import type { FieldSchema, FieldSpec } from "./field-schema.ts";
-import { decodeFieldValue, encodedType, encodeFieldValue } from "./field-value.ts";
+import { decodeFieldValue, encodedType, encodeFieldValue, wipeFieldScratch } from "./field-value.ts";
 import { isKmsError, KmsError } from "./kms-error.ts";
 import type { CallOptions } from "./limit.ts";
 import { findOpeners, type Openable } from "./message-openers.ts";
@@ -90,6 +90,8 @@ export class RowOpening {
       return plain;
     } catch (error) {
       throw placed(error, spec, where);
+    } finally {
+      wipeFieldScratch();
     }
   }
 

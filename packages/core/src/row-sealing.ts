@@ -47,6 +47,7 @@ export class RowSealing {
     const drafts = rows.map((row) => settledResult(() => draftRow(this.schema, row, none)));
     const kept = keep ? await this.opening.kept(drafts, limits) : undefined;
     const prepared = drafts.map((draft) => settledResult(() => this.prepare(settledValue(draft), kept)));
+    wipeFieldScratch();
     try {
       return await this.sealPrepared(prepared, limits);
     } finally {
@@ -76,7 +77,6 @@ export class RowSealing {
       values.push({ slot, content: sealed === undefined ? contentOf(slot, draft.where) : undefined });
       if (index !== undefined) indexes.push({ index, value: new Uint8Array(indexedContent(spec, index, plain, draft.where)) });
     }
-    wipeFieldScratch();
     return { ...draft, values, indexes };
   }
 
