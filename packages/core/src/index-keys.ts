@@ -2,20 +2,19 @@ import { askStore } from "./ask-store.ts";
 import { BlindIndexKey, type BlindIndexer } from "./blind-index.ts";
 import { BoundedUnwraps, type OnRefused } from "./bounded-unwraps.ts";
 import { ageAt, now, type Moment } from "./clock.ts";
-import type { WrappedKey } from "./cmk.ts";
 import { ConfirmedKeys, type Confirmed, type ConfirmedKey } from "./confirmed-keys.ts";
 import type { BoundContext } from "./context.ts";
 import { deriveDataKey, idKey } from "./data-key.ts";
-import { DataKeyOpener, needsRecordKey } from "./data-key-opener.ts";
+import { DataKeyOpener } from "./data-key-opener.ts";
 import { encodeRecord } from "./data-key-record-line.ts";
 import { isRecordOf, type DataKeyRecord, type DataKeyStore } from "./data-key-store.ts";
-import type { EnvelopeCmk, EnvelopeSettings } from "./envelope-options.ts";
+import type { EnvelopeSettings } from "./envelope-options.ts";
 import type { EvictReason, HeldKey, HeldKeys } from "./held-keys.ts";
 import { KmsError } from "./kms-error.ts";
 import type { KmsKey } from "./kms-key.ts";
 import type { CallOptions } from "./limit.ts";
+import { newRoot, wrapsOf, type AskCmk } from "./new-root.ts";
 import { Refusals } from "./refusals.ts";
-import { areReadable } from "./sealed-message.ts";
 import { wipe } from "./wipe.ts";
 
 type IndexKey = Confirmed<BlindIndexKey>;
@@ -121,27 +120,21 @@ export class IndexKeys {
 
   /** A new root, wrapped under every CMK, as a record. */
   private async generate(context: BoundContext, limits: CallOptions): Promise<DataKeyRecord> {
-    const { kms, confirms, rsaAllowed, origin, service, clock } = this.settings;
-    const options = { ...limits, confirmedWithinMs: confirms ? 0 : Infinity };
-    const open = (cmk: EnvelopeCmk): KmsKey => kms.open(cmk, cmk.pin && { pin: cmk.pin });
-    const [cmk, ...further] = await this.settings.sealingCmks(context.entries.tenant, limits);
-    const first = open(cmk);
-    const root = await this.asking(first, context, async () => first.generateDataKey(context.entries, options));
-    try {
-      const recipients: [WrappedKey, ...WrappedKey[]] = [root.wrapped];
-      for (const key of further.map(open)) {
-        recipients.push(await this.asking(key, context, async () => key.wrapKey(root.key, context.entries, options)));
-      }
-      if (!rsaAllowed && recipients.some(({ kind }) => kind !== "symmetric")) throw needsRecordKey();
-      if (!areReadable(recipients))
-        throw new KmsError("unsupported", { detail: "a data key takes at most 8 CMKs, each CMK once" });
-      const { id } = deriveDataKey(root.key, "index", context);
-      const tag = origin?.tag("index", context, id) ?? null;
-      const createdAt = new Date(clock.wallMs());
-      return { id, context: context.entries, service, purpose: "index", origin: tag, recipients, createdAt };
-    } finally {
-      wipe(root.key);
-    }
+    const { origin, service, clock } = this.settings;
+    const cmks = await this.settings.sealingCmks(context.entries.tenant, limits);
+    const ask: AskCmk = async (key, question) => this.asking(key, context, question);
+    const { root, recipients } = await newRoot(this.settings, cmks, context, limits, ask);
+    const { id } = deriveDataKey(root, "index", context);
+    wipe(root);
+    return {
+      id,
+      context: context.entries,
+      service,
+      purpose: "index",
+      origin: origin?.tag("index", context, id) ?? null,
+      recipients: wrapsOf(recipients),
+      createdAt: new Date(clock.wallMs()),
+    };
   }
 
   /** A question to a CMK: when it refuses, what rests on the key is dropped. */

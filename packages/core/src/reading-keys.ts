@@ -11,8 +11,6 @@ import { nodeCrypto } from "./node-crypto.ts";
 import { Refusals } from "./refusals.ts";
 import { encodeRecipients, type SealedMessage } from "./sealed-message.ts";
 
-export type { OnRefused };
-
 /** A data key that was just unwrapped. */
 export type Loaded = Confirmed<ContentOpener>;
 

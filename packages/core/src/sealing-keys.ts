@@ -4,7 +4,6 @@ import { sameCmk, type WrappedKey } from "./cmk.ts";
 import { contentSealer, type ContentSealer } from "./content-cipher.ts";
 import type { BoundContext } from "./context.ts";
 import { deriveDataKey, idKey } from "./data-key.ts";
-import { needsRecordKey } from "./data-key-opener.ts";
 import { encodeRecord } from "./data-key-record-line.ts";
 import type { DataKeyRecord } from "./data-key-store.ts";
 import type { EnvelopeCmk, EnvelopeSettings } from "./envelope-options.ts";
@@ -13,10 +12,11 @@ import { HeldKeys, refreshAge, wantsRefresh, type EvictReason, type HeldKey } fr
 import { KmsError } from "./kms-error.ts";
 import type { KmsKey } from "./kms-key.ts";
 import type { CallOptions } from "./limit.ts";
+import { newRoot, wrapsOf, type AskCmk, type NewRoot, type Recipient } from "./new-root.ts";
 import type { Path } from "./path.ts";
-import type { OnRefused } from "./reading-keys.ts";
+import type { OnRefused } from "./bounded-unwraps.ts";
 import { isRefusal, Refusals } from "./refusals.ts";
-import { areReadable, type Profile } from "./sealed-message.ts";
+import type { Profile } from "./sealed-message.ts";
 import { wipe } from "./wipe.ts";
 import { nodeCrypto } from "./node-crypto.ts";
 
@@ -27,12 +27,6 @@ export interface SealingKey extends HeldKey {
   readonly recipients: readonly Recipient[];
   sealers: Record<Profile, ContentSealer> | undefined;
   messages: number;
-}
-
-interface Recipient {
-  readonly cmk: EnvelopeCmk;
-  readonly key: KmsKey;
-  readonly wrapped: WrappedKey;
 }
 
 /**
@@ -143,31 +137,20 @@ export class SealingKeys {
     context: BoundContext,
     limits: CallOptions,
   ): Promise<SealingKey> {
-    const confirmedWithinMs = this.settings.confirms ? 0 : Infinity;
     const created = now(this.clock);
-    const [first, ...further] = cmks.map((cmk) => ({ cmk, key: this.settings.kms.open(cmk, cmk.pin && { pin: cmk.pin }) }));
-    if (first === undefined) throw new TypeError("expected at least one CMK");
-    const generated = await this.asking(first.key, context, undefined, async () =>
-      first.key.generateDataKey(context.entries, { ...limits, confirmedWithinMs }),
-    );
+    const ask: AskCmk = async (key, question) => this.asking(key, context, undefined, question);
+    const { root, recipients } = await newRoot(this.settings, cmks, context, limits, ask);
     try {
-      const wraps = [{ ...first, wrapped: generated.wrapped }];
-      for (const { cmk, key } of further) {
-        const wrap = async (): Promise<WrappedKey> =>
-          key.wrapKey(generated.key, context.entries, { ...limits, confirmedWithinMs });
-        wraps.push({ cmk, key, wrapped: await this.asking(key, context, undefined, wrap) });
-      }
-      if (!this.settings.rsaAllowed && wraps.some(({ wrapped }) => wrapped.kind !== "symmetric")) throw needsRecordKey();
-      return await this.stored(generated.key, wraps, context, created, limits);
+      return await this.stored(root, recipients, context, created, limits);
     } finally {
-      wipe(generated.key);
+      wipe(root);
     }
   }
 
   /** Nothing is sealed under a data key before the store has acknowledged it and given it back unchanged. */
   private async stored(
     root: Uint8Array,
-    recipients: readonly Recipient[],
+    recipients: NewRoot["recipients"],
     context: BoundContext,
     created: Moment,
     limits: CallOptions,
@@ -175,8 +158,7 @@ export class SealingKeys {
     const { dataKeys, origin: tagger, service, ttlMs } = this.settings;
     const dataKey = deriveDataKey(root, "field", context);
     const origin = tagger?.tag("field", context, dataKey.id) ?? null;
-    const wraps = recipients.map(({ wrapped }) => wrapped) as [WrappedKey, ...WrappedKey[]];
-    if (!areReadable(wraps)) throw new KmsError("unsupported", { detail: "a data key takes at most 8 CMKs, each CMK once" });
+    const wraps = wrapsOf(recipients);
     const record: DataKeyRecord = {
       id: dataKey.id.slice(),
       context: context.entries,
