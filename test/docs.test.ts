@@ -111,7 +111,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   core: [],
   aws: ["@cmkit/core", "@aws-sdk/client-kms"],
   emulators: [],
-  cli: ["@cmkit/core", "@cmkit/emulators", "@cmkit/aws", "commander", "cli-table3"],
+  cli: ["@cmkit/core", "@cmkit/emulators", "@cmkit/aws", "commander", "cli-table3", "cli-progress", "csv-parse", "csv-stringify"],
 };
 
 describe("packages", () => {

@@ -19,5 +19,9 @@ export interface Io {
   readonly stdin: AsyncIterable<Uint8Array>;
   readonly stdinIsTerminal: boolean;
   readonly stdout: (text: string) => void;
+  /** Resolves when the reader has taken them, or can take more. */
+  readonly stdoutBytes: (bytes: Uint8Array) => Promise<void>;
   readonly stderr: (text: string) => void;
+  /** Standard error, where it is a terminal. */
+  readonly terminal: NodeJS.WritableStream | undefined;
 }

@@ -1,6 +1,6 @@
-import { KmsError, type KmsAdapter } from "@cmkit/core";
+import type { KmsAdapter } from "@cmkit/core";
 
-import { errorCode } from "./cli-error.ts";
+import { type AwsAdapter, awsAdapter } from "./aws-adapter.ts";
 import { type DevFile, readDevFile } from "./dev-file.ts";
 
 /**
@@ -15,27 +15,16 @@ export async function devAdapters(path: string): Promise<KmsAdapter[]> {
 }
 
 /** As {@link devAdapters}, for a file that was read. */
-export async function adaptersFor(dev: DevFile, importAws: () => Promise<AwsAdapter> = importAwsAdapter): Promise<KmsAdapter[]> {
-  const { aws } = await importAws().catch((error: unknown) => {
-    throw isAbsent(error, "@cmkit/aws") ? missing("aws", "@aws-sdk/client-kms") : error;
-  });
+export async function adaptersFor(dev: DevFile, importAws?: () => Promise<AwsAdapter>): Promise<KmsAdapter[]> {
+  const { aws } = await awsAdapter(importAws);
   return [aws({ endpoint: dev.aws.endpoint, credentials: dev.aws.credentials })];
 }
 
-// Not taken from the package itself: these types must be readable where it is not installed.
-interface AwsAdapter {
-  readonly aws: (options: Pick<DevFile["aws"], "endpoint" | "credentials">) => KmsAdapter;
-}
+/** The clouds that {@link cloudAdapters} knows. */
+export const providers = ["aws"] as const;
 
-async function importAwsAdapter(): Promise<AwsAdapter> {
-  return import("@cmkit/aws");
-}
-
-/** Whether it is the package itself that is absent, and not one that it imports. */
-function isAbsent(error: unknown, name: string): boolean {
-  return errorCode(error) === "ERR_MODULE_NOT_FOUND" && error instanceof Error && error.message.includes(`'${name}'`);
-}
-
-function missing(provider: string, sdk: string): KmsError {
-  return new KmsError("adapter-missing", { provider, detail: `run "npm install @cmkit/${provider} ${sdk}"` });
+/** The adapter of one cloud, with the credentials that its SDK finds on this machine. */
+export async function cloudAdapters(_provider: (typeof providers)[number]): Promise<KmsAdapter[]> {
+  const { aws } = await awsAdapter();
+  return [aws()];
 }

@@ -7,6 +7,13 @@ if (major < wanted[0] || (major === wanted[0] && minor < wanted[1])) {
   process.stderr.write(`cmkit needs Node.js ${wanted.join(".")} or later; this is ${process.versions.node}.\n`);
   process.exitCode = 1;
 } else {
-  const { runInProcess } = await import("./process.ts");
-  process.exitCode = await runInProcess();
+  const { isMainThread } = await import("node:worker_threads");
+  if (isMainThread) {
+    const { runInProcess } = await import("./process.ts");
+    process.exitCode = await runInProcess();
+  } else {
+    // `cmkit seal --jobs` starts its threads here.
+    const { rowWorker } = await import("./row-worker.ts");
+    await rowWorker();
+  }
 }

@@ -33,7 +33,14 @@ const io: Io = {
   },
   stdinIsTerminal: isatty(0),
   stdout: (text) => void process.stdout.write(text),
+  stdoutBytes: async (bytes) =>
+    new Promise((resolve, reject) => {
+      process.stdout.write(bytes, (error) => (error instanceof Error ? reject(error) : resolve()));
+    }),
   stderr: (text) => void process.stderr.write(text),
+  get terminal() {
+    return process.stderr.isTTY ? process.stderr : undefined;
+  },
 };
 
 /** `npm run cmkit` changes to the package's root; the person's own directory is what paths are relative to. */

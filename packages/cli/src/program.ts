@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError } from "commander";
 
 import type { Deps, Io } from "./deps.ts";
 import { devCommand, type DevOptions } from "./dev-command.ts";
+import { addFileCommands } from "./file-commands.ts";
 import { doctorCommand, type DoctorOptions } from "./doctor-command.ts";
 import { inspectCommand, type InspectOptions } from "./inspect-command.ts";
 
@@ -41,6 +42,8 @@ Examples:
   psql -Atc "select email from customers limit 1" | cmkit inspect --json`,
     )
     .action(async (input: string | undefined, options: InspectOptions) => done(await inspectCommand(input, options, deps, io)));
+
+  addFileCommands(program, deps, io, done);
 
   program
     .command("dev")

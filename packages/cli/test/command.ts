@@ -12,10 +12,11 @@ export interface Outcome {
 export interface Given extends Partial<Deps> {
   /** Piped in; a terminal without. */
   readonly stdin?: AsyncIterable<Uint8Array>;
+  readonly terminal?: NodeJS.WritableStream;
 }
 
 /** Runs the CLI as a function, on a machine with this Node and no settings. */
-export async function cmkit(argv: readonly string[], { stdin, ...deps }: Given = {}): Promise<Outcome> {
+export async function cmkit(argv: readonly string[], { stdin, terminal, ...deps }: Given = {}): Promise<Outcome> {
   let stdout = "";
   let stderr = "";
   const machine: Deps = {
@@ -33,9 +34,13 @@ export async function cmkit(argv: readonly string[], { stdin, ...deps }: Given =
     stdout: (text) => {
       stdout += text;
     },
+    stdoutBytes: async (bytes) => {
+      stdout += Buffer.from(bytes).toString();
+    },
     stderr: (text) => {
       stderr += text;
     },
+    terminal,
   });
   return { exitCode, stdout, stderr };
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { cmkit } from "./command.ts";
 
-const commands = ["inspect", "dev", "doctor"];
+const commands = ["inspect", "seal", "open", "dev", "doctor"];
 
 describe("cmkit", () => {
   it("prints its version alone", async () => {

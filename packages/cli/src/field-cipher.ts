@@ -1,0 +1,101 @@
+import { envelope, fieldEncryption, fileDataKeyStore, isKmsError, type KmsErrorCode, multiCloudKms } from "@cmkit/core";
+
+import { CipherMeter, type CipherUse } from "./cipher-use.ts";
+import { adaptersFor, cloudAdapters, type providers } from "./dev-adapters.ts";
+import { type FileJob, workedFields } from "./file-job.ts";
+import type { BadRow, Row } from "./row-codec.ts";
+
+/** A row with other values in the place of those that it came with. */
+export interface ReplacedRow {
+  readonly row: Row;
+  readonly values: readonly unknown[];
+}
+
+/** A row that did not open, and the code that says why. */
+export interface FailedRow extends BadRow {
+  readonly code?: KmsErrorCode;
+}
+
+/** Seals or opens the fields of rows. */
+export interface FieldCipher {
+  /** @throws {KmsError} What is about the key, the network or the set-up, and not about one row. */
+  replace(rows: readonly Row[], signal?: AbortSignal): Promise<readonly (ReplacedRow | FailedRow)[]>;
+  use(): CipherUse;
+  close(): Promise<void>;
+}
+
+/** What is wrong with one row, where all else may be well. */
+const ofOneRow: ReadonlySet<KmsErrorCode> = new Set<KmsErrorCode>([
+  "decrypt-failed",
+  "malformed",
+  "not-encrypted",
+  "unknown-data-key",
+]);
+
+/**
+ * @throws {TypeError | RangeError} for a tenant, table or field that cannot be. @throws {KmsError} `invalid-resource`, `adapter-missing`.
+ */
+export async function fieldCipher(job: FileJob): Promise<FieldCipher> {
+  const { operation, dev, provider, resource, tenant, table, rowId, layout } = job;
+  const meter = new CipherMeter();
+  const adapters = dev === undefined ? await cloudAdapters(provider as (typeof providers)[number]) : await adaptersFor(dev);
+  const kms = multiCloudKms({ adapters, onEvent: meter.onEvent });
+  const cmk = { provider, resource };
+  kms.open(cmk);
+  const dataKeys = meter.watched(fileDataKeyStore(job.keysFile.path), operation);
+  const box = envelope({ kms, cmk: () => cmk, dataKeys, recordKey: job.recordKey, service: "cli" });
+  const field: { type: "string" } | { type: "json" } = { type: layout.format === "csv" ? "string" : "json" };
+  const fields = Object.fromEntries(job.fields.map((name) => [name, field]));
+  const mine = fieldEncryption({ envelope: box, table, rowId, fields }).for(tenant);
+  const paths = workedFields(job).map((field) => field.split("."));
+  return {
+    async replace(rows, signal) {
+      const records = rows.map((row) => recordOf(row, rowId, paths));
+      const limits = signal === undefined ? {} : { signal };
+      const settled: readonly PromiseSettledResult<object>[] = await (operation === "seal"
+        ? mine.encryptAllSettled(records, limits)
+        : mine.decryptAllSettled(records, limits));
+      return rows.map((row, index) => outcome(row, settled[index], paths));
+    },
+    use: () => meter.use(),
+    close: async () => kms.close(),
+  };
+}
+
+type RecordTree = { [key: string]: unknown };
+
+function recordOf({ id, values }: Row, rowId: string | null, paths: readonly (readonly string[])[]): RecordTree {
+  const record: RecordTree = rowId === null ? {} : { [rowId]: id };
+  for (const [index, path] of paths.entries()) {
+    if (values[index] === undefined) continue;
+    let holder = record;
+    for (const key of path.slice(0, -1)) holder = (holder[key] ??= {}) as RecordTree;
+    holder[path.at(-1) ?? ""] = values[index];
+  }
+  return record;
+}
+
+function valueAt(record: object, path: readonly string[]): unknown {
+  let value: unknown = record;
+  for (const key of path) value = (value as RecordTree | undefined)?.[key];
+  return value;
+}
+
+function outcome(
+  row: Row,
+  result: PromiseSettledResult<object> | undefined,
+  paths: readonly (readonly string[])[],
+): ReplacedRow | FailedRow {
+  if (result?.status === "fulfilled") return { row, values: paths.map((path) => valueAt(result.value, path)) };
+  const error: unknown = result?.reason;
+  if (isKmsError(error) && ofOneRow.has(error.code))
+    return { index: row.index, reason: withoutRowId(error.message), code: error.code };
+  if (!isKmsError(error) && (error instanceof TypeError || error instanceof RangeError))
+    return { index: row.index, reason: withoutRowId(error.message) };
+  throw error;
+}
+
+/** Rows are named by their number here: an id may be personal, too. */
+function withoutRowId(message: string): string {
+  return message.replace(/ of row "(?:[^"\\]|\\.)*"/, "");
+}
