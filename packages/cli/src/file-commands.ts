@@ -53,17 +53,18 @@ const both = `
 Needed: --fields, --table, --tenant, --row-id or --no-row-id, and either --dev or all of --provider,
 --resource and --record-key.
 
-What begins with { is JSON Lines, all else CSV with a header. What is not among the fields stays as
-it is. In CSV an empty cell is null and stays empty, "" is an empty text. In JSON Lines a value keeps
-its type, and null stays null. A row has at most 16 MiB. A bad row stops the run and is named by its
-number; a refusal of the KMS always stops it. Output bears its name only once it is complete.`;
+What begins with { is JSON Lines, all else CSV with a header. What is not among the fields stays
+as it is. In CSV an empty cell is null and stays empty, "" is an empty text. In JSON Lines a value
+keeps its type, and null stays null. A row has at most 16 MiB. A bad row stops the run and is
+named by its number; a refusal of the KMS always stops it. Output bears its name only once it is
+complete.`;
 
 const sealHelp = `${both}
 
 --keys        is made, or added to. \`cmkit open\` needs it, for ever: without it the data is lost.
               It holds wrapped keys, no secrets. Rotating the key rewrites this file and no other.
 --record-key  is made if absent, readable by you alone. Opening needs it; keep it apart from data.
---row-id      must differ from row to row; that is not checked. Values can move between rows of one id.
+--row-id      must differ from row to row. Nobody checks: values may move between rows of one id.
 
 Examples:
   cmkit seal --dev cmkit.dev.json --fields email,phone --row-id id --table customers \\
