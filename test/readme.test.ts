@@ -14,6 +14,9 @@ it("README.md names every example", () => {
     "wrap-unwrap",
     "data-key",
     "seal-open",
+    "fields",
+    "search",
+    "mask",
     "portable-message",
     "own-client",
     "revoke",
@@ -22,4 +25,5 @@ it("README.md names every example", () => {
   ]) {
     expect(readme).toContain(`(examples/${name}.ts)`);
   }
+  expect(readme).toContain("(examples/fields-express)");
 });
