@@ -1,8 +1,9 @@
-// Measures; never gates. Usage: npm run bench [-- --group fields] [--json]
+// Measures; never gates. Usage: npm run bench [-- --group files --megabytes 1000] [--json]
 import { parseArgs } from "node:util";
 import Table from "cli-table3";
 import { coldGroup } from "./cold.ts";
 import { fieldsGroup } from "./fields.ts";
+import { filesGroup } from "./files.ts";
 import { importGroup } from "./import.ts";
 import type { Row } from "./measure.ts";
 import { sealGroup } from "./seal.ts";
@@ -11,10 +12,17 @@ const groups: Readonly<Record<string, () => Promise<Row[]>>> = {
   seal: sealGroup,
   cold: coldGroup,
   fields: fieldsGroup,
+  files: async () => filesGroup({ megabytes: Number(values.megabytes) }),
   import: importGroup,
 };
 
-const { values } = parseArgs({ options: { group: { type: "string" }, json: { type: "boolean", default: false } } });
+const { values } = parseArgs({
+  options: {
+    group: { type: "string" },
+    megabytes: { type: "string", default: "100" },
+    json: { type: "boolean", default: false },
+  },
+});
 const names = values.group === undefined ? Object.keys(groups) : [values.group];
 const rows: Row[] = [];
 for (const name of names) {
