@@ -29,7 +29,7 @@ export interface FieldSpec {
 export interface FieldIndex {
   readonly column: string;
   readonly field: IndexedField;
-  readonly normalize: (value: unknown) => unknown;
+  readonly normalize: ((value: unknown) => unknown) | undefined;
 }
 
 const types: readonly FieldType[] = ["string", "number", "boolean", "date", "bytes", "json"];
@@ -89,7 +89,7 @@ function fieldIndex(table: string, name: string, type: FieldType, field: Field):
   return {
     column: index,
     field: indexedField(table, name, normalize === undefined ? "none" : "custom"),
-    normalize: (normalize as FieldIndex["normalize"] | undefined) ?? ((value) => value),
+    normalize: normalize as FieldIndex["normalize"],
   };
 }
 

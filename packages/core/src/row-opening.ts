@@ -2,6 +2,7 @@ import type { BoundContext } from "./context.ts";
 import type { EnvelopeEngine } from "./envelope-engine.ts";
 import type { FieldSchema, FieldSpec } from "./field-schema.ts";
 import { decodeFieldValue, encodedType, encodeFieldValue, wipeFieldScratch } from "./field-value.ts";
+import { isBytes } from "./field-value-kinds.ts";
 import { isKmsError, KmsError } from "./kms-error.ts";
 import type { CallOptions } from "./limit.ts";
 import { findOpeners, type Openable } from "./message-openers.ts";
@@ -13,11 +14,17 @@ import { readText } from "./text-form.ts";
 /** A row whose ciphertexts have been parsed. */
 interface ParsedRow extends RowDraft {
   readonly ciphertexts: readonly Ciphertext[];
-  /** Slots whose plain values may be read. */
-  readonly plain: readonly Slot[];
+  /** Values that are not encrypted and may be read. */
+  readonly plain: readonly PlainValue[];
 }
 
-interface Ciphertext extends Openable {
+interface PlainValue {
+  readonly slot: Slot;
+  /** Checked, and no longer the caller's. */
+  readonly value: unknown;
+}
+
+export interface Ciphertext extends Openable {
   readonly slot: Slot;
   readonly where: string;
 }
@@ -47,25 +54,24 @@ export class RowOpening {
     return parsed.map((row) => settledResult(() => this.openRow(settledValue(row), options.mask)));
   }
 
-  /** What is encrypted already in rows that are being encrypted: the values of all slots that hold a ciphertext. */
-  async kept(
-    drafts: readonly PromiseSettledResult<RowDraft>[],
+  /** What ciphertexts hold, by their slots. */
+  async opened(
+    ciphertexts: readonly Ciphertext[],
     limits: CallOptions,
   ): Promise<ReadonlyMap<Slot, PromiseSettledResult<unknown>>> {
-    const found = drafts.flatMap((draft) => (draft.status === "fulfilled" ? ciphertextsIn(draft.value) : []));
-    await findOpeners(this.engine, this.context, found, limits);
-    return new Map(found.map((ciphertext) => [ciphertext.slot, settledResult(() => openedValue(ciphertext))]));
+    await findOpeners(this.engine, this.context, ciphertexts, limits);
+    return new Map(ciphertexts.map((ciphertext) => [ciphertext.slot, settledResult(() => openedValue(ciphertext))]));
   }
 
   private parse(draft: RowDraft): ParsedRow {
     const { where } = draft;
     const ciphertexts: Ciphertext[] = [];
-    const plain: Slot[] = [];
+    const plain: PlainValue[] = [];
     for (const slot of draft.slots) {
       if (slot.value === null) continue;
       const message = messageIn(slot);
       if (!isKmsError(message)) ciphertexts.push({ slot, message, where, opener: undefined });
-      else if (this.settings.clock.wallMs() < slot.spec.plainUntilMs) plain.push(slot);
+      else if (this.settings.clock.wallMs() < slot.spec.plainUntilMs) plain.push({ slot, value: plainValue(slot, where) });
       else throw placed(message, slot.spec, where);
     }
     return { ...draft, ciphertexts, plain };
@@ -76,23 +82,18 @@ export class RowOpening {
       holder[key] = mask ? masked(spec, value, where) : value;
     };
     for (const ciphertext of ciphertexts) put(ciphertext.slot, openedValue(ciphertext));
-    for (const slot of plain) put(slot, this.plainValue(slot, where));
+    for (const { slot, value } of plain) {
+      put(slot, value);
+      this.countPlain(slot.spec);
+    }
     return columns;
   }
 
-  /** Counted, so that it is known when none are left. */
-  private plainValue({ spec, value }: Slot, where: string): unknown {
+  /** So that it is known when none are left. */
+  private countPlain({ name }: FieldSpec): void {
     const { events } = this.settings.kms;
     const { tenant } = this.context.entries;
-    try {
-      const plain = decodeFieldValue(spec.type, encodeFieldValue(spec.type, value)); // checked, and no longer the caller's
-      if (events.observed()) events.emit({ type: "plain-read", tenant, table: this.schema.table, field: spec.name });
-      return plain;
-    } catch (error) {
-      throw placed(error, spec, where);
-    } finally {
-      wipeFieldScratch();
-    }
+    if (events.observed()) events.emit({ type: "plain-read", tenant, table: this.schema.table, field: name });
   }
 
   private get settings(): EnvelopeEngine["settings"] {
@@ -100,18 +101,30 @@ export class RowOpening {
   }
 }
 
-/** The message that a slot holds, or why it is none. Text that merely begins like one is none. */
-function messageIn({ value }: Slot): SealedMessage | KmsError {
-  if (typeof value !== "string") return new KmsError("not-encrypted");
+function plainValue({ spec, value }: Slot, where: string): unknown {
   try {
-    return parseSealed(readText(value));
+    return decodeFieldValue(spec.type, encodeFieldValue(spec.type, value));
+  } catch (error) {
+    throw placed(error, spec, where);
+  } finally {
+    wipeFieldScratch();
+  }
+}
+
+/** The message that a slot holds, or why it is none. Text that merely begins like one is none. Binary columns give text as bytes. */
+function messageIn({ value }: Slot): SealedMessage | KmsError {
+  const text = isBytes(value) ? Buffer.from(value.buffer, value.byteOffset, value.length).toString("latin1") : value;
+  if (typeof text !== "string") return new KmsError("not-encrypted");
+  try {
+    return parseSealed(readText(text));
   } catch (error) {
     if (isKmsError(error)) return error;
     throw error;
   }
 }
 
-function ciphertextsIn({ slots, where }: RowDraft): Ciphertext[] {
+/** What is encrypted already. */
+export function ciphertextsIn({ slots, where }: RowDraft): Ciphertext[] {
   return slots.flatMap((slot) => {
     const message = slot.value === null ? undefined : messageIn(slot);
     return message === undefined || isKmsError(message) ? [] : [{ slot, message, where, opener: undefined }];

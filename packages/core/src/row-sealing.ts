@@ -2,10 +2,10 @@ import type { BlindIndexer } from "./blind-index.ts";
 import type { BoundContext } from "./context.ts";
 import type { EnvelopeEngine } from "./envelope-engine.ts";
 import type { FieldIndex, FieldSchema, FieldSpec } from "./field-schema.ts";
-import { encodeFieldValue, wipeFieldScratch } from "./field-value.ts";
+import { decodeFieldValue, encodeFieldValue, wipeFieldScratch } from "./field-value.ts";
 import type { CallOptions } from "./limit.ts";
 import { applied, draftRow, placed, type Row, type RowDraft, type Slot } from "./row-draft.ts";
-import type { RowOpening } from "./row-opening.ts";
+import { ciphertextsIn, type Ciphertext, type RowOpening } from "./row-opening.ts";
 import { settledResult, settledValue } from "./settled.ts";
 import { toText } from "./text-form.ts";
 
@@ -13,12 +13,14 @@ import { toText } from "./text-form.ts";
 interface PreparedRow extends RowDraft {
   readonly values: readonly PreparedValue[];
   readonly indexes: readonly PreparedIndex[];
+  /** What is encrypted already: left as it is, if it opens. */
+  readonly kept: readonly Ciphertext[];
 }
 
 interface PreparedValue {
   readonly slot: Slot;
-  /** The encoded value; undefined for a ciphertext that is kept. */
-  readonly content: Uint8Array | undefined;
+  /** The encoded value. */
+  readonly content: Uint8Array;
 }
 
 interface PreparedIndex {
@@ -44,14 +46,12 @@ export class RowSealing {
 
   /** @param keep Leaves what is encrypted already, and opens, as it is. */
   async seal(rows: readonly unknown[], keep: boolean, limits: CallOptions): Promise<PromiseSettledResult<Row>[]> {
-    const drafts = rows.map((row) => settledResult(() => draftRow(this.schema, row, none)));
-    const kept = keep ? await this.opening.kept(drafts, limits) : undefined;
-    const prepared = drafts.map((draft) => settledResult(() => this.prepare(settledValue(draft), kept)));
+    const prepared = rows.map((row) => settledResult(() => this.prepare(draftRow(this.schema, row, none), keep)));
     wipeFieldScratch();
     try {
-      return await this.sealPrepared(prepared, limits);
+      return await this.sealPrepared(keep ? await this.withKept(prepared, limits) : prepared, limits);
     } finally {
-      for (const row of prepared) if (row.status === "fulfilled") for (const { content } of row.value.values) content?.fill(0);
+      for (const row of prepared) if (row.status === "fulfilled") for (const { content } of row.value.values) content.fill(0);
     }
   }
 
@@ -62,22 +62,44 @@ export class RowSealing {
     return held;
   }
 
-  private prepare(draft: RowDraft, kept: ReadonlyMap<Slot, PromiseSettledResult<unknown>> | undefined): PreparedRow {
+  private prepare(draft: RowDraft, keep: boolean): PreparedRow {
     const values: PreparedValue[] = [];
     const indexes: PreparedIndex[] = [];
+    const kept = keep ? ciphertextsIn(draft) : [];
     for (const slot of draft.slots) {
       const { spec, value } = slot;
       const { index } = spec;
       if (value === null) {
         if (index !== undefined) draft.columns[index.column] = null;
-        continue;
+      } else if (!kept.some((ciphertext) => ciphertext.slot === slot)) {
+        values.push({ slot, content: new Uint8Array(encoded(spec, value, draft.where, spec.padTo)) });
+        if (index !== undefined) indexes.push(preparedIndex(spec, index, value, draft.where));
       }
-      const sealed = kept?.get(slot);
-      const plain = sealed === undefined ? value : settledValue(sealed); // what does not open is not kept
-      values.push({ slot, content: sealed === undefined ? contentOf(slot, draft.where) : undefined });
-      if (index !== undefined) indexes.push({ index, value: new Uint8Array(indexedContent(spec, index, plain, draft.where)) });
     }
-    return { ...draft, values, indexes };
+    return { ...draft, values, indexes, kept };
+  }
+
+  /** What does not open is not kept. Of what opens, the index is made again. */
+  private async withKept(
+    rows: readonly PromiseSettledResult<PreparedRow>[],
+    limits: CallOptions,
+  ): Promise<PromiseSettledResult<PreparedRow>[]> {
+    const kept = rows.flatMap((row) => (row.status === "fulfilled" ? row.value.kept : []));
+    const opened = await this.opening.opened(kept, limits);
+    const checked = rows.map((row) =>
+      settledResult(() => {
+        const prepared = settledValue(row);
+        const indexes = [...prepared.indexes];
+        for (const { slot, where } of prepared.kept) {
+          const value = settledValue(opened.get(slot)!);
+          const { index } = slot.spec;
+          if (index !== undefined) indexes.push(preparedIndex(slot.spec, index, value, where));
+        }
+        return { ...prepared, indexes };
+      }),
+    );
+    wipeFieldScratch();
+    return checked;
   }
 
   private async sealPrepared(
@@ -91,7 +113,7 @@ export class RowSealing {
       try {
         const { columns, values } = settledValue(row);
         for (const { slot, content } of values) {
-          if (content !== undefined) slot.holder[slot.key] = seal.now(content, slot) ?? (await seal.later(content, slot));
+          slot.holder[slot.key] = seal.now(content, slot) ?? (await seal.later(content, slot));
         }
         results.push({ status: "fulfilled", value: columns });
       } catch (reason) {
@@ -127,9 +149,13 @@ export class RowSealing {
       const sealed = key && sealing.seal(key, settings.usualProfile, content, path);
       return sealed && toText(sealed);
     };
+    let failed: PromiseRejectedResult | undefined;
     const later: SlotSealer["later"] = async (content, slot) => {
+      if (failed !== undefined) throw failed.reason; // what one row was refused, the others of the batch do not ask for again
       for (;;) {
-        key = await sealing.obtain(this.context, limits);
+        const [result] = await Promise.allSettled([sealing.obtain(this.context, limits)]);
+        if (result.status === "rejected") throw (failed = result).reason;
+        key = result.value;
         const text = now(content, slot);
         if (text !== undefined) return text; // else others have used it up meanwhile
       }
@@ -144,20 +170,23 @@ interface SlotSealer {
   later(content: Uint8Array, slot: Slot): Promise<string>;
 }
 
-function contentOf(slot: Slot, where: string): Uint8Array {
-  const { type, padTo } = slot.spec;
-  try {
-    return new Uint8Array(encodeFieldValue(type, slot.value, padTo));
-  } catch (error) {
-    throw placed(error, slot.spec, where);
-  }
+function preparedIndex(spec: FieldSpec, index: FieldIndex, value: unknown, where: string): PreparedIndex {
+  return { index, value: new Uint8Array(indexedContent(spec, index, value, where)) };
 }
 
 /** What is indexed of a value: a view that is valid until the next value is encoded. */
 export function indexedContent(spec: FieldSpec, { normalize }: FieldIndex, value: unknown, where: string): Uint8Array {
-  const normalized = applied(() => normalize(value), "normalize", spec, where);
+  const content = encoded(spec, value, where);
+  if (normalize === undefined) return content;
+  // A copy: what it does to a date or to bytes is not done to the caller's.
+  const own = typeof value === "object" ? decodeFieldValue(spec.type, content) : value;
+  const normalized = applied(() => normalize(own), "normalize", spec, where);
+  return encoded(spec, normalized, `${where}, normalized`);
+}
+
+function encoded(spec: FieldSpec, value: unknown, where: string, padTo?: number): Uint8Array {
   try {
-    return encodeFieldValue(spec.type, normalized);
+    return encodeFieldValue(spec.type, value, padTo);
   } catch (error) {
     throw placed(error, spec, where);
   }

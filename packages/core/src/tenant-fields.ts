@@ -54,8 +54,8 @@ export class TenantFieldCipher {
     if (!hasIndex(spec)) throw new TypeError(`expected a field with an index, got ${field}`);
     refuseAborted(options);
     const { index } = spec;
+    const held = this.sealing.heldIndexer(); // first: who listens to its event may encode other values
     const content = indexedContent(spec, index, value, "");
-    const held = this.sealing.heldIndexer();
     if (held !== undefined) return held.index(index.field, content);
     const own = new Uint8Array(content); // the caller's value may change while we wait
     const indexer = await this.engine.indexing.load(this.context, options);
