@@ -2,6 +2,7 @@ import { RowTally, stopAt } from "./bad-rows.ts";
 import { type BatchCipher, batchCipher, type BatchResult } from "./batch-cipher.ts";
 import type { CipherUse } from "./cipher-use.ts";
 import { CliError } from "./cli-error.ts";
+import { Course } from "./course.ts";
 import type { Deps, Io } from "./deps.ts";
 import { fileInput, type Input, pipeInput } from "./file-input.ts";
 import { type FileJob, workedFields } from "./file-job.ts";
@@ -25,41 +26,42 @@ export interface RunReport {
 
 /** Seals or opens a file. @throws {CliError} after which nothing bears the final name. */
 export async function runFile(settings: FileSettings, deps: Deps, io: Io): Promise<RunReport> {
-  const end = new AbortController();
-  const interrupted = deps.untilAskedToEnd().then(() => {
-    end.abort();
-    throw new CliError("refused", "Interrupted. Nothing was written under the final name.");
-  });
-  const closing: (() => Promise<void>)[] = [];
+  const course = new Course();
+  const interrupted = deps.untilAskedToEnd().then(async () => course.interrupt());
   try {
     // What is interrupted may wait for a reader that never comes: it is left to itself.
-    return await Promise.race([run(settings, io, end.signal, closing), interrupted]);
+    return await Promise.race([run(settings, io, course), interrupted]);
   } finally {
-    end.abort();
-    for (const close of closing.toReversed()) await close();
+    await course.end();
   }
 }
 
-async function run(settings: FileSettings, io: Io, signal: AbortSignal, closing: (() => Promise<void>)[]): Promise<RunReport> {
+async function run(settings: FileSettings, io: Io, course: Course): Promise<RunReport> {
   const started = performance.now();
+  const { signal } = course;
   const input = settings.input === undefined ? pipeInput(io, signal) : await fileInput(settings.input, signal);
   const progress = progressOn(io.terminal, input.size);
-  closing.push(async () => progress.stop());
+  await course.closes(async () => progress.stop());
   const table = await openTable({ ...input, bytes: watched(input, progress) }, settings.job);
   const { key, made } = await recordKeyOf(settings);
   const job: FileJob = { ...settings.job, recordKey: key, layout: table.layout };
   const cipher = await cipherFor(job, settings.jobs, signal);
-  closing.push(async () => cipher.close());
-  const output =
-    settings.output === undefined ? pipeOutput(io) : await fileOutput(settings.output, job.operation === "open" ? 0o600 : 0o666);
-  closing.push(async () => output.abandon());
+  await course.closes(async () => cipher.close());
+  const output = await outputOf(settings, io);
+  await course.closes(async () => output.abandon());
   const tally = new RowTally(table.linesBefore);
   await copy({ table, cipher, output, progress, tally, settings, job });
   refuseUnseenFields(tally, job, input.name);
   const use = await cipher.use();
+  course.finish();
   await output.complete();
   progress.stop();
   return { job, tally, use, ms: performance.now() - started, madeRecordKey: made };
+}
+
+/** What is opened is for its owner alone; what is sealed is as readable as other files. */
+async function outputOf({ output, job }: FileSettings, io: Io): Promise<Output> {
+  return output === undefined ? pipeOutput(io) : fileOutput(output, job.operation === "open" ? 0o600 : 0o666);
 }
 
 interface Copying {

@@ -108,14 +108,16 @@ describe("cmkit seal and cmkit open", () => {
     expect(opened).toMatchObject({ exitCode: 0, stdout: csv });
   });
 
-  it("add a second run to the same keys file, and open both", async () => {
+  it("add a second run to the same keys file, at the same time too, and open both", async () => {
     const shop = await workshop();
     shop.write("a.csv", csv);
     shop.write("b.csv", "id,email,phone\n9,x@example.com,\n");
-    for (const name of ["a", "b"])
-      expect(await shop.seal("--in", `${name}.csv`, "--out", `${name}.s`, "--keys", "keys")).toMatchObject({ exitCode: 0 });
-    expect(shop.read("keys").trim().split("\n")).toHaveLength(2);
-    for (const name of ["a", "b"]) {
+    shop.write("c.csv", csv);
+    const seal = async (name: string) => shop.seal("--in", `${name}.csv`, "--out", `${name}.s`, "--keys", "keys");
+    expect(await seal("a")).toMatchObject({ exitCode: 0 });
+    for (const outcome of await Promise.all([seal("b"), seal("c")])) expect(outcome).toMatchObject({ exitCode: 0 });
+    expect(shop.read("keys").trim().split("\n")).toHaveLength(3);
+    for (const name of ["a", "b", "c"]) {
       expect(await shop.open("--in", `${name}.s`, "--out", `${name}.o`, "--keys", "keys")).toMatchObject({ exitCode: 0 });
       expect(shop.read(`${name}.o`)).toBe(shop.read(`${name}.csv`));
     }
