@@ -21,6 +21,11 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   ],
   search: ["has 22 characters", "found: 1 Ada@Example.com, 3 ada@example.com\n", "another tenant has another index: true"],
   mask: ["1 | a•••@example.com | •••23 | •••5432 | 1815 | •••\n", "2 | •••@example.com | - | - | - | -\n"],
+  csv: [
+    "sealed: Świętosława Śliwoń, cmk1.",
+    "opened from a program: Świętosława Śliwoń, swietoslawa",
+    "the same as before: true",
+  ],
   "portable-message": ["portable, ", "for symmetric and rsa", 'opened: {"invoice":17}'],
   "own-client": ["GenerateDataKeyCommand", "DecryptCommand", "round trip of 32 bytes through your own client"],
   revoke: ["key-disabled, within the TTL: true", "writing: key-disabled", "opens again: ada@example.com"],
