@@ -11,4 +11,7 @@ it("the demo for people ends with 0 lost", async () => {
   const { stdout } = await run(process.execPath, ["--conditions=@cmkit/source", demo]);
   expect(stdout.trimEnd().split("\n").at(-1)).toBe("0 lost");
   for (const kind of ["aws RSA-2048", "aws RSA-4096", "aws symmetric", "local AES-256"]) expect(stdout).toContain(kind);
+  expect(stdout).toMatch(/email +│ swietoslawa.sliwon@shop.exa… │ cmk1\.\S+… +│ s•••@shop.example.org/);
+  expect(stdout).toMatch(/birth_date +│ 1982-03-07 +│ cmk1\.\S+… +│ 1982/);
+  expect(stdout).toMatch(/notes +│ .* │ (cmk1\.|null)/);
 }, 60_000);

@@ -2,46 +2,60 @@ import { createReadStream, createWriteStream } from "node:fs";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { finished } from "node:stream/promises";
-import { envelope, fileDataKeyStore, fromText, toText, type Cmk, type Envelope, type Kms } from "@cmkit/core";
+import { envelope, fieldEncryption, fileDataKeyStore, type Cmk, type Kms } from "@cmkit/core";
 import type { Customer } from "../data/read-customers.ts";
 
-/** A customer as stored: who it is in clear, every other field sealed, null as null. */
-interface StoredCustomer {
-  readonly id: string;
-  readonly tenant: string;
-  readonly sealed: Readonly<Record<string, string | null>>;
+/** A customer as the application has it: a date is a date or null, an address an object. */
+export type CustomerRow = ReturnType<typeof customerRow>;
+
+export function customerRow({ birth_date, address_street, address_city, ...texts }: Customer) {
+  const born = birth_date === null || birth_date === "" ? null : new Date(birth_date);
+  return { ...texts, address: { street: address_street, city: address_city }, birth_date: born };
 }
 
-/** The envelope of the demo: compact messages, wrapped data keys in a file beside them. */
-export function demoEnvelope(kms: Kms, cmk: Cmk, directory: string, recordKey: string): Envelope {
+/** The fields of the demo: compact ciphertexts, wrapped data keys in a file beside them. */
+export function demoFields(kms: Kms, cmk: Cmk, directory: string, recordKey: string) {
   const dataKeys = fileDataKeyStore(`${directory}/data-keys.jsonl`);
-  return envelope({ kms, cmk: () => cmk, dataKeys, recordKey: Buffer.from(recordKey, "base64url"), service: "demo" });
+  const box = envelope({ kms, cmk: () => cmk, dataKeys, recordKey: Buffer.from(recordKey, "base64url"), service: "demo" });
+  return fieldEncryption({
+    envelope: box,
+    table: "customers",
+    rowId: "id",
+    fields: {
+      name: {},
+      email: { index: "emailIndex", normalize: (email) => email.trim().toLowerCase(), mask: "email" },
+      phone: { mask: "phone" },
+      "address.street": {},
+      "address.city": {},
+      country: {},
+      national_id: { mask: "last4" },
+      birth_date: { type: "date", mask: (born) => String(born.getUTCFullYear()) },
+      notes: { padTo: 64 },
+    },
+  });
 }
 
-/** Seals every field of every customer and writes one JSON line each. */
-export async function writeSealed(box: Envelope, customers: readonly Customer[], directory: string): Promise<void> {
+export type DemoFields = ReturnType<typeof demoFields>;
+/** One customer as the table holds it: one JSON line. */
+export type StoredCustomer = Awaited<ReturnType<typeof encryptCustomer>>;
+
+export function encryptCustomer(pii: DemoFields, row: CustomerRow) {
+  return pii.for(row.tenant).encrypt(row);
+}
+
+/** Encrypts every customer and writes one JSON line each. */
+export async function writeEncrypted(pii: DemoFields, rows: readonly CustomerRow[], directory: string): Promise<void> {
   const file = createWriteStream(`${directory}/customers.jsonl`, { mode: 0o600 });
-  for (const { id, tenant, ...fields } of customers) {
-    using sealer = await box.sealer({ tenant });
-    const sealed: Record<string, string | null> = {};
-    for (const [name, value] of Object.entries(fields)) {
-      sealed[name] = value === null ? null : toText(sealer.seal(Buffer.from(value), ["customers", name, id]));
-    }
-    if (!file.write(`${JSON.stringify({ id, tenant, sealed })}\n`)) await once(file, "drain");
+  for (const row of rows) {
+    if (!file.write(`${JSON.stringify(await encryptCustomer(pii, row))}\n`)) await once(file, "drain");
   }
   file.end();
   await finished(file);
 }
 
-/** Opens what `writeSealed` wrote, customer by customer. */
-export async function* readSealed(box: Envelope, directory: string): AsyncGenerator<Record<string, string | null>> {
+/** What `writeEncrypted` wrote, customer by customer. */
+export async function* readStored(directory: string): AsyncGenerator<StoredCustomer> {
   for await (const line of createInterface({ input: createReadStream(`${directory}/customers.jsonl`) })) {
-    const { id, tenant, sealed } = JSON.parse(line) as StoredCustomer;
-    const customer: Record<string, string | null> = { id, tenant };
-    for (const [name, text] of Object.entries(sealed)) {
-      customer[name] =
-        text === null ? null : Buffer.from(await box.open(fromText(text), { tenant, path: ["customers", name, id] })).toString();
-    }
-    yield customer;
+    yield JSON.parse(line) as StoredCustomer;
   }
 }

@@ -1,4 +1,4 @@
-// Seals 1,200 customers under four keys, opens them in a fresh process, compares; then the customer disables its keys.
+// Encrypts 1,200 customers under four keys, decrypts them in a fresh process, compares; then the customer disables its keys.
 // Usage: npm run demo [-- --json]
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -11,8 +11,9 @@ import Table from "cli-table3";
 import { awsEmulator } from "@cmkit/emulators";
 import type { Cmk } from "@cmkit/core";
 import { readCustomers } from "../data/read-customers.ts";
-import { demoEnvelope, writeSealed } from "./customer-files.ts";
+import { customerRow, demoFields, writeEncrypted } from "./customer-files.ts";
 import { demoKms, type DemoKeys, type ReadBackJob, type ReadBackResult } from "./keys.ts";
+import { oneRecord } from "./one-record.ts";
 import { revoke, type Revocation } from "./revocation.ts";
 
 interface KeyResult {
@@ -45,7 +46,7 @@ const cmks: readonly { readonly kind: string; readonly cmk: Cmk }[] = [
 const customers = readCustomers();
 const fieldsEach = Object.keys(customers[0] ?? {}).length - 2;
 say(
-  `Sealing ${fieldsEach} fields of ${customers.length} customers under each key, opening them in a fresh process, comparing.\n`,
+  `Encrypting ${fieldsEach} fields of ${customers.length} customers under each key, decrypting them in a fresh process, comparing.\n`,
 );
 
 const table = new Table({ head: ["key", "records", "fields", "KMS calls", "ms", "verified"], style: { head: [], border: [] } });
@@ -53,7 +54,7 @@ const results: KeyResult[] = [];
 let lost = 0;
 for (const { kind, cmk } of cmks) {
   const started = performance.now();
-  const back = await sealAndReadBack(kind, cmk);
+  const back = await writeAndReadBack(kind, cmk);
   const verified = back.lost === 0 && back.records === customers.length;
   lost += back.lost;
   results.push({ provider: cmk.provider, kind, records: back.records, fields: back.fields, kmsCalls: back.kmsCalls, verified });
@@ -61,6 +62,9 @@ for (const { kind, cmk } of cmks) {
   table.push([`${cmk.provider} ${kind}`, back.records, back.fields, back.kmsCalls, ms, verified ? "yes" : "NO"]);
 }
 say(table.toString());
+
+say("\nOne record:\n");
+say(await showOne());
 
 say(`\nThe customer disables its keys while a service reads and writes (data keys are cached for ${revocationTtlMs} ms)…`);
 const revocation = await disableAll();
@@ -76,11 +80,11 @@ if (options.json) {
 }
 if (lost > 0 || !results.every(({ verified }) => verified)) process.exitCode = 1;
 
-async function sealAndReadBack(kind: string, cmk: Cmk): Promise<ReadBackResult> {
+async function writeAndReadBack(kind: string, cmk: Cmk): Promise<ReadBackResult> {
   const directory = await mkdtemp(`${tmpdir()}/cmkit-demo-`);
   const { kms, requests } = demoKms(keys);
   try {
-    await writeSealed(demoEnvelope(kms, cmk, directory, keys.recordKey), customers, directory);
+    await writeEncrypted(demoFields(kms, cmk, directory, keys.recordKey), customers.map(customerRow), directory);
     const back = await inFreshProcess({ keys, cmk, directory });
     return { ...back, kmsCalls: back.kmsCalls + requests() };
   } catch (error) {
@@ -88,6 +92,16 @@ async function sealAndReadBack(kind: string, cmk: Cmk): Promise<ReadBackResult> 
   } finally {
     await kms.close();
     await rm(directory, { recursive: true });
+  }
+}
+
+async function showOne(): Promise<string> {
+  const { kms } = demoKms(keys);
+  const [customer] = customers;
+  try {
+    return customer === undefined ? "" : await oneRecord(kms, arn("symmetric"), customer);
+  } finally {
+    await kms.close();
   }
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { envelope, isKmsError, memoryDataKeyStore, type Cmk, type Kms } from "@cmkit/core";
+import { envelope, fieldEncryption, isKmsError, memoryDataKeyStore, type Cmk, type Kms } from "@cmkit/core";
 
 /** How long reading and writing went on after the customer disabled the key: ms from the disable to the start of the last success. */
 export interface Revocation {
@@ -12,9 +12,10 @@ export interface Revocation {
 /** Reads and writes without pause under one key, disables it, and watches until both are refused. */
 export async function revoke(kms: Kms, cmk: Cmk, recordKey: Uint8Array, ttlMs: number, disable: () => void): Promise<Revocation> {
   const box = envelope({ kms, cmk: () => cmk, dataKeys: memoryDataKeyStore(), recordKey, service: "demo", cache: { ttlMs } });
-  const tenant = "acme";
-  const sealed = await box.seal(Buffer.from("+44 20 7946 0123"), { tenant });
-  await box.open(sealed, { tenant });
+  const pii = fieldEncryption({ envelope: box, table: "customers", rowId: "id", fields: { phone: {} } }).for("acme");
+  const customer = { id: "cus_000001", phone: "+44 20 7946 0123" };
+  const stored = await pii.encrypt(customer);
+  await pii.decrypt(stored);
 
   let disabledAt = Infinity;
   const untilRefused = async (act: () => Promise<unknown>): Promise<{ lastMs: number; code: string }> => {
@@ -31,8 +32,8 @@ export async function revoke(kms: Kms, cmk: Cmk, recordKey: Uint8Array, ttlMs: n
       await pause(5);
     }
   };
-  const reading = untilRefused(() => box.open(sealed, { tenant }));
-  const writing = untilRefused(() => box.seal(Buffer.from("+44 20 7946 0124"), { tenant }));
+  const reading = untilRefused(() => pii.decrypt(stored));
+  const writing = untilRefused(() => pii.encrypt(customer));
   await pause(ttlMs / 2); // both run on warm data keys for a while
   disable();
   disabledAt = performance.now();
