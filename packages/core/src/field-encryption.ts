@@ -29,8 +29,8 @@ export interface DecryptOptions<Only extends string> extends CallOptions {
 /** Encrypts and decrypts the declared fields of rows of one tenant. Rows are borrowed and never changed: results are new. */
 export interface TenantFields<F extends Fields, Id, Version> {
   /**
-   * Encrypts the declared fields of a row, to text that begins with `cmk1.`, and adds the index columns. `null` stays null,
-   * `undefined` is left out, other columns are kept as they are.
+   * Encrypts the declared fields of a row, to text that begins with `cmk1.`, and adds the index columns. `null` and
+   * `undefined` stay, other columns are kept as they are.
    *
    * @throws {TypeError | RangeError} for a value that is not of its declared type; names field and row, never the value.
    * @throws {KmsError} as `envelope().seal` does.

@@ -74,7 +74,7 @@ type HasBelow<F extends Fields, P extends string> = Extract<keyof F, `${P}.${str
 type IndexOf<F extends Field> = F extends { readonly index: infer I extends string } ? I : never;
 type IndexColumns<F extends Fields> = { [P in keyof F]: IndexOf<F[P]> }[keyof F];
 type NotRead<F extends Fields, Only extends string> = IndexColumns<F> | Exclude<keyof F & string, Only>;
-/** A row without the field has no index of it; one that may lack it may lack the index; one that may be null may have null. */
+/** A row without the column has no index; one that may lack it may lack the index; where there may be no value it may be null. */
 type AddedIndexes<R, F extends Fields> = {
   [P in IndexedNames<F> as Has<R, P> extends "always" ? IndexOf<F[P]> : never]: string | Extract<ValueAt<R, P>, null>;
 } & {
@@ -85,14 +85,18 @@ type Has<R, P extends string> = [ValueAt<R, P>] extends [never]
   : undefined extends ValueAt<R, P>
     ? "perhaps"
     : "always";
-/** `never` where there is no such property, with `undefined` where there may be none. */
+/** `never` where there is no such column, with `undefined` where there may be none. Within a column, what is absent is null. */
 type ValueAt<R, P extends string> = P extends `${infer Head}.${infer Rest}`
   ? Head extends keyof R
-    ? ValueAt<NonNullable<R[Head]>, Rest> | (R[Head] extends NonNullable<R[Head]> ? never : undefined)
+    ? ValueWithin<NonNullable<R[Head]>, Rest> | Extract<R[Head], null | undefined>
     : never
   : P extends keyof R
     ? R[P]
     : never;
+
+type ValueWithin<V, P extends string> = [ValueAt<V, P>] extends [never]
+  ? null
+  : Exclude<ValueAt<V, P>, undefined> | (undefined extends ValueAt<V, P> ? null : never);
 
 type IsEnumeration<V> = [V] extends [never]
   ? false

@@ -7,7 +7,7 @@ export type Row = Record<string, unknown>;
 /** A copy of a row, in which the declared fields are about to be replaced. */
 export interface RowDraft {
   readonly columns: Row;
-  /** The declared fields that the row has, `null` among them. */
+  /** The declared fields whose columns the row has; `null` where there is no value. */
   readonly slots: readonly Slot[];
   /** ` of row "42"`: for messages. */
   readonly where: string;
@@ -47,10 +47,10 @@ export function draftRow(schema: FieldSchema, row: unknown, leftOut: ReadonlySet
   for (const spec of schema.fields) {
     const [key, ...properties] = spec.keys;
     if (properties.length === 0 && leftOut.has(spec)) continue;
-    const found = slotIn({ holder: columns, key, original: row }, properties, { spec, where, copied });
+    const found = slotIn({ holder: columns, key, original: row }, properties, { spec, where, columns, copied });
     if (found === undefined) continue;
     if (leftOut.has(spec)) delete found.holder[found.key];
-    else if (found.value !== undefined) slots.push({ ...found, spec, path: pathOf(schema, spec, identity, where) });
+    else slots.push({ ...found, spec, path: pathOf(schema, spec, identity, where) });
   }
   return { columns, slots, where };
 }
@@ -95,6 +95,8 @@ interface Step {
 interface Walk {
   readonly spec: FieldSpec;
   readonly where: string;
+  /** The whole copy. */
+  readonly columns: Row;
   /** Copies that were made for fields with the same beginning. */
   readonly copied: Map<string, { readonly copy: Row; readonly original: object }>;
 }
@@ -104,18 +106,20 @@ function slotIn(
   properties: readonly string[],
   walk: Walk,
 ): Omit<Slot, "spec" | "path"> | undefined {
-  const { spec, where, copied } = walk;
+  const { spec, where, columns, copied } = walk;
   if (properties.length > 0) refuseFlat(holder, [key, ...properties], walk);
+  const nothing = { holder, key, value: null }; // of an object that the row has: the value, if there was one, is gone
   if (!Object.hasOwn(holder, key)) {
-    if (!isInherited(original, key)) return undefined;
+    if (!isInherited(original, key)) return holder === columns ? undefined : nothing;
     throw new TypeError(
       `field ${spec.name}${where}: expected an enumerable property of the row's own, got an inherited or hidden one`,
     );
   }
   const value = holder[key];
   const [next, ...rest] = properties;
+  if (value === undefined) return holder === columns ? undefined : nothing;
   if (next === undefined) return { holder, key, value };
-  if (value === undefined || value === null) return undefined;
+  if (value === null) return nothing;
   const name = spec.keys.slice(0, -properties.length).join(".");
   const before = copied.get(name);
   if (before !== undefined) return slotIn({ holder: before.copy, key: next, original: before.original }, rest, walk);
