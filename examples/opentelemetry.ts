@@ -50,12 +50,8 @@ const sealed = await box.seal(Buffer.from("hello"), { tenant: "acme" });
 await box.open(sealed, { tenant: "acme" });
 
 await reader.forceFlush();
-console.log(
-  `spans: ${spans
-    .getFinishedSpans()
-    .map(({ name }) => name)
-    .join(", ")}`,
-);
+const names = spans.getFinishedSpans().map(({ name }) => name);
+console.log(`spans: ${names.join(", ")}`);
 const recorded = points.getMetrics().flatMap(({ scopeMetrics }) => scopeMetrics.flatMap((scope) => scope.metrics));
 console.log(`metrics: ${recorded.map(({ descriptor }) => descriptor.name).join(", ")}`);
 await reader.shutdown();
