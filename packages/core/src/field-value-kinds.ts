@@ -14,8 +14,12 @@ export function isBytes(value: unknown): value is Uint8Array {
 }
 
 export function isPlain(object: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(object);
-  return prototype === Object.prototype || prototype === null;
+  try {
+    const prototype: unknown = Object.getPrototypeOf(object);
+    return prototype === Object.prototype || prototype === null;
+  } catch {
+    return false; // a proxy: what it throws may hold the value
+  }
 }
 
 /** What a value is called in an error. An object is not asked for a name: that could be anything. */

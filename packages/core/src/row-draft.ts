@@ -1,4 +1,5 @@
 import type { FieldSchema, FieldSpec } from "./field-schema.ts";
+import { isPlain } from "./field-value-kinds.ts";
 import { aboutField, isKmsError } from "./kms-error.ts";
 import { encodePath, type Path } from "./path.ts";
 
@@ -123,7 +124,7 @@ function slotIn(
   const name = spec.keys.slice(0, -properties.length).join(".");
   const before = copied.get(name);
   if (before !== undefined) return slotIn({ holder: before.copy, key: next, original: before.original }, rest, walk);
-  if (!isPlain(value))
+  if (typeof value !== "object" || !isPlain(value))
     throw new TypeError(`field ${spec.name}${where}: expected a plain object as ${name}, got ${kindOf(value)}`);
   const copy = copyOf(value, noKeys, `field ${spec.name}${where}: `);
   copied.set(name, { copy, original: value });
@@ -160,13 +161,11 @@ function copyOf(source: object, skipped: ReadonlySet<string>, start: string): Ro
 
 /** Whether reading the property gives something that a copy does not have: it would stay unencrypted behind an accessor. */
 function isInherited(original: object, key: string): boolean {
-  return key in original && (Object.hasOwn(original, key) || !isPlain(original));
-}
-
-function isPlain(value: unknown): value is object {
-  if (typeof value !== "object" || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
+  try {
+    return key in original && (Object.hasOwn(original, key) || !isPlain(original));
+  } catch {
+    return true; // a proxy: what it throws may hold a value
+  }
 }
 
 function kindOf(value: unknown): string {
@@ -181,7 +180,7 @@ function identityOf({ rowId, version }: FieldSchema, row: object, columns: Row):
     const value = Object.hasOwn(columns, column) ? columns[column] : undefined;
     const text = typeof value === "bigint" || Number.isSafeInteger(value) ? String(value) : value;
     if (typeof text !== "string" || text === "" || text.length > maxRowIdLength || !text.isWellFormed()) {
-      const got = !Object.hasOwn(columns, column) && column in row ? "an inherited one" : typeof value;
+      const got = !Object.hasOwn(columns, column) && isInherited(row, column) ? "an inherited one" : typeof value;
       throw new TypeError(
         `expected a text of 1 to ${maxRowIdLength} characters, a whole number or a bigint as column ${column}, got ${got}`,
       );

@@ -110,7 +110,7 @@ describe("encoding json refuses", () => {
       const trap = (): never => {
         throw error;
       };
-      for (const trapped of ["getPrototypeOf", "ownKeys", "getOwnPropertyDescriptor"] as const)
+      for (const trapped of ["ownKeys", "getOwnPropertyDescriptor"] as const)
         expect(() => encodeFieldValue("json", { a: new Proxy({ b: 1 }, { [trapped]: trap }) })).toThrow(new TypeError(message));
     }
   });
