@@ -126,7 +126,7 @@ describe("the index of a field", () => {
   });
 
   test("is right even when whoever listens to events encrypts on each of them", async () => {
-    let left = 50;
+    let left = 10;
     const events = new World();
     const other = fieldsOf(events.box, { table: "log", rowId: null, fields: { text: { index: "i" } } });
     const { push } = events.events;
@@ -137,9 +137,13 @@ describe("the index of a field", () => {
     };
     const searching = fieldsOf(events.box, { fields: { email: { index: "e" } } });
     const sealed = await searching.encrypt({ id: 1, email: "ada" });
-    for (let i = 0; i < 3; i += 1) expect(await searching.index("email", "ada")).toBe(sealed["e"]);
+    await other.encrypt({ text: "warm" });
+    for (let i = 0; i < 3; i += 1) {
+      left = 10; // it answers itself, too
+      expect(await searching.index("email", "ada")).toBe(sealed["e"]);
+    }
     expect(await searching.decrypt(sealed)).toEqual({ id: 1, email: "ada" });
-    expect(left).toBeLessThan(50);
+    expect(left).toBeLessThan(10);
   });
 });
 
