@@ -48,7 +48,7 @@ export interface BatchCipher {
 /** @throws {CliError} for a job that cannot be. */
 export async function batchCipher(job: FileJob, signal?: AbortSignal): Promise<BatchCipher> {
   const codec = codecOf(job);
-  const cipher = await refusing(job, async () => fieldCipher(job));
+  const cipher = await refusing(job, async () => fieldCipher(job)).catch(badUsage(job));
   return {
     async work(bytes) {
       const batch = codec.read(bytes);
@@ -93,13 +93,15 @@ function resultOf(batch: ReadBatch, done: readonly ReplacedRow[], failed: readon
 
 /** Says what is refused, and what to do about it. */
 async function refusing<T>(job: FileJob, run: () => Promise<T>): Promise<T> {
-  try {
-    return await run();
-  } catch (error) {
-    if (isKmsError(error)) throw kmsRefusal(error, job);
-    // Core says of a wrong argument what it expected.
-    if (error instanceof TypeError || error instanceof RangeError)
-      throw new CliError("bad-usage", `${error.message}.`, `See \`cmkit ${job.operation} --help\`.`);
-    throw error;
-  }
+  return run().catch((error: unknown) => {
+    throw isKmsError(error) ? kmsRefusal(error, job) : error;
+  });
+}
+
+/** What core says of a wrong argument: of a tenant, a table, a field. */
+function badUsage({ operation }: FileJob): (error: unknown) => never {
+  return (error) => {
+    const isWrongArgument = error instanceof TypeError || error instanceof RangeError;
+    throw isWrongArgument ? new CliError("bad-usage", `${error.message}.`, `See \`cmkit ${operation} --help\`.`) : error;
+  };
 }

@@ -5,6 +5,7 @@ export class Course {
   private readonly aborter = new AbortController();
   private readonly closing: (() => Promise<void>)[] = [];
   private finishing = false;
+  private interruption: CliError | undefined;
   private ended = false;
 
   get signal(): AbortSignal {
@@ -27,8 +28,14 @@ export class Course {
 
   async interrupt(): Promise<never> {
     if (this.finishing) return new Promise(() => {});
+    this.interruption = new CliError("refused", "Interrupted. Nothing was written under the final name.");
     this.aborter.abort();
-    throw new CliError("refused", "Interrupted. Nothing was written under the final name.");
+    throw this.interruption;
+  }
+
+  /** An interruption is what anything ended for that broke off after it. */
+  causeOf(error: unknown): unknown {
+    return this.interruption ?? error;
   }
 
   async end(): Promise<void> {

@@ -65,14 +65,20 @@ export async function fieldCipher(job: FileJob): Promise<FieldCipher> {
 type RecordTree = { [key: string]: unknown };
 
 function recordOf({ id, values }: Row, rowId: string | null, paths: readonly (readonly string[])[]): RecordTree {
-  const record: RecordTree = rowId === null ? {} : { [rowId]: id };
+  const record = emptyTree();
+  if (rowId !== null) record[rowId] = id;
   for (const [index, path] of paths.entries()) {
     if (values[index] === undefined) continue;
     let holder = record;
-    for (const key of path.slice(0, -1)) holder = (holder[key] ??= {}) as RecordTree;
+    for (const key of path.slice(0, -1)) holder = (holder[key] ??= emptyTree()) as RecordTree;
     holder[path.at(-1) ?? ""] = values[index];
   }
   return record;
+}
+
+/** Without a prototype, so that a field may be called as what others inherit from it. */
+function emptyTree(): RecordTree {
+  return Object.create(null) as RecordTree;
 }
 
 function valueAt(record: object, path: readonly string[]): unknown {
@@ -86,7 +92,11 @@ function outcome(
   result: PromiseSettledResult<object> | undefined,
   paths: readonly (readonly string[])[],
 ): ReplacedRow | FailedRow {
-  if (result?.status === "fulfilled") return { row, values: paths.map((path) => valueAt(result.value, path)) };
+  if (result?.status === "fulfilled")
+    return {
+      row,
+      values: row.values.map((value, index) => (value === undefined ? value : valueAt(result.value, paths[index] ?? []))),
+    };
   const error: unknown = result?.reason;
   if (isKmsError(error) && ofOneRow.has(error.code))
     return { index: row.index, reason: withoutRowId(error.message), code: error.code };

@@ -1,3 +1,5 @@
+import { open } from "node:fs/promises";
+
 import { RowTally, stopAt } from "./bad-rows.ts";
 import { type BatchCipher, batchCipher, type BatchResult } from "./batch-cipher.ts";
 import type { CipherUse } from "./cipher-use.ts";
@@ -9,6 +11,7 @@ import { type FileJob, workedFields } from "./file-job.ts";
 import { fileOutput, type Output, pipeOutput } from "./file-output.ts";
 import type { FileSettings } from "./file-settings.ts";
 import { openTable, type Table } from "./file-table.ts";
+import type { NamedFile } from "./named-file.ts";
 import { type Progress, progressOn } from "./progress.ts";
 import { readOrMakeRecordKey, readRecordKey } from "./record-key-file.ts";
 import type { RowBatch } from "./row-batches.ts";
@@ -31,6 +34,8 @@ export async function runFile(settings: FileSettings, deps: Deps, io: Io): Promi
   try {
     // What is interrupted may wait for a reader that never comes: it is left to itself.
     return await Promise.race([run(settings, io, course), interrupted]);
+  } catch (error) {
+    throw course.causeOf(error);
   } finally {
     await course.end();
   }
@@ -53,6 +58,7 @@ async function run(settings: FileSettings, io: Io, course: Course): Promise<RunR
   await copy({ table, cipher, output, progress, tally, settings, job });
   refuseUnseenFields(tally, job, input.name);
   const use = await cipher.use();
+  if (job.operation === "seal") await ensureKeysFile(job.keysFile);
   course.finish();
   await output.complete();
   progress.stop();
@@ -127,6 +133,12 @@ async function cipherFor(job: FileJob, jobs: number, signal: AbortSignal): Promi
   if (jobs === 1) return own;
   await own.close();
   return rowWorkers(job, jobs);
+}
+
+/** Without a single value there is no data key; opening asks for the file all the same. */
+async function ensureKeysFile({ path }: NamedFile): Promise<void> {
+  const file = await open(path, "a", 0o600);
+  await file.close();
 }
 
 /** A misspelt field must not leave the real one as it is, unseen. */

@@ -76,6 +76,38 @@ describe("cmkit seal and cmkit open", () => {
     expect(shop.read("o.csv")).toBe("id,address.street\n7,Main St\n8,\n");
   });
 
+  it("take fields that are called as what every object inherits", async () => {
+    const shop = await workshop();
+    const odd = [
+      "--dev",
+      "cmkit.dev.json",
+      "--fields",
+      "constructor.name,toString",
+      "--row-id",
+      "__proto__",
+      "--table",
+      "t",
+      "--tenant",
+      "acme",
+    ];
+    const text = '{"__proto__":1,"constructor":{"name":"secret"}}\n{"__proto__":2,"toString":"secret"}\n';
+    shop.write("in.jsonl", text);
+    await shop.cmkit(["seal", ...odd, "--in", "in.jsonl", "--out", "s"]);
+    expect(shop.read("s")).not.toContain("secret");
+    expect(await shop.cmkit(["open", ...odd, "--in", "s", "--out", "o"])).toMatchObject({ exitCode: 0 });
+    expect(shop.read("o")).toBe(text);
+    expect(Object.name).toBe("Object");
+  });
+
+  it("take a file without a value, for which no key is needed", async () => {
+    const shop = await workshop();
+    shop.write("in.csv", "id,email,phone\n");
+    const sealed = await shop.seal("--in", "in.csv", "--out", "sealed");
+    expect(sealed.stderr).toMatch(/^sealed 0 rows \(0 values\) in .* under 0 data keys, 0 KMS requests; keys: sealed\.keys\n$/);
+    expect(await shop.open(...between)).toMatchObject({ exitCode: 0 });
+    expect(shop.read("opened")).toBe("id,email,phone\n");
+  });
+
   it("open only what --only names, and leave the other fields out", async () => {
     const shop = await workshop();
     shop.write("in.csv", csv);

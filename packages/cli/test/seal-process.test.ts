@@ -127,7 +127,7 @@ describe("cmkit seal, as a process", () => {
     expect(many.stderr).toMatch(/^sealed 20,000 rows \(40,000 values\) /);
     expect(long.mib - few.mib).toBeLessThan(150);
     expect(many.mib - few.mib).toBeLessThan(100);
-  });
+  }, 120_000);
 
   it("with --jobs gives the same rows in the same order, and opens what one thread sealed", async () => {
     const shop = await workshop();
@@ -150,7 +150,7 @@ describe("cmkit seal, as a process", () => {
       expect(shop.read(`${name}.o1`)).toBe(content);
       expect(shop.read(`${name}.o2`)).toBe(content);
     }
-  });
+  }, 120_000);
 
   it("with --jobs names a bad row and a refusal as one thread does", async () => {
     const shop = await workshop();
