@@ -1,7 +1,7 @@
 import type { RowEnds } from "./row-ends.ts";
 
 /** The longest row that is taken. */
-export const maxRowBytes = 16 * 1024 * 1024;
+export const maxRowBytes: number = 16 * 1024 * 1024;
 // About as long as a batch is. What is made for a short batch is garbage before the collector looks: batches of 256 KiB
 // take 90 MiB more memory and are no faster.
 const chunkBytes = 16 * 1024;
