@@ -41,10 +41,22 @@ try {
     expectOutput(shell(`npx --yes node@${oldestNode} seal-open.ts`), /opened: ada@example\.com/);
     const sealed = shell("node seal-open.ts", undefined, false).match(/cmk1\.\S+/)?.[0];
     expectOutput(sealed ?? "", /^cmk1\./);
+    note("A table's rows, as docs/fields.md begins; and a file, as README.md has it:");
+    writeFileSync(`${project}/fields.ts`, firstCode("docs/fields.md"));
+    expectOutput(shell("node fields.ts"), /city: 'London'[\s\S]*1815-12-10/);
+    tryFiles();
     expectOutput(shell("npx cmkit doctor --dev cmkit.dev.json", undefined, true, [0]), /aws/i);
     note("What goes wrong, and what it says:");
     expectOutput(shell("npx cmkit inspect cmk1.AAAA", undefined, true, [1]), /malformed/);
     expectOutput(shell("npx cmkit inspekt", undefined, true, [2]), /inspect/);
+    expectOutput(
+      shell(`${fileCommand("open")} --tenant other ${inAndOut("customers.sealed.csv", "other.csv")}`, undefined, true, [1]),
+      /row 1/,
+    );
+    expectOutput(
+      shell(`${fileCommand("seal")} --tenant acme ${inAndOut("no-such.csv", "other.csv")}`, undefined, true, [1]),
+      /no-such/,
+    );
   } finally {
     dev.kill("SIGINT");
     await once(dev, "exit");
@@ -81,6 +93,36 @@ function pack() {
     });
     if (packed.status !== 0) throw new Error(`packing ${name} failed: ${packed.stdout}${packed.stderr}`);
   }
+}
+
+/** Seals a file with the quotes, empty cells and line breaks that CSV can have, opens it, and compares. */
+function tryFiles() {
+  const csv =
+    'id,plan,email,phone\n1,paid,ada@example.com,+44 20 7946 0123\n2,free,"grace ""amazing"" @example.com",\n3,free,,""\n';
+  writeFileSync(`${project}/customers.csv`, csv);
+  const seal = shell(`${fileCommand("seal")} --tenant acme ${inAndOut("customers.csv", "customers.sealed.csv")}`);
+  expectOutput(seal, /sealed 3 rows/);
+  const sealed = readFileSync(`${project}/customers.sealed.csv`, "utf8");
+  block("cat customers.sealed.csv", sealed, 0);
+  if (sealed.includes("example.com")) throw new Error("the sealed file has an e-mail address in clear");
+  shell(`${fileCommand("open")} --tenant acme ${inAndOut("customers.sealed.csv", "customers.opened.csv")}`);
+  if (readFileSync(`${project}/customers.opened.csv`, "utf8") !== csv)
+    throw new Error("the opened file is not the one that was sealed");
+  checks += 1;
+}
+
+function fileCommand(name) {
+  return `npx cmkit ${name} --dev cmkit.dev.json --fields email,phone --row-id id --table customers`;
+}
+
+function inAndOut(input, output) {
+  return `--in ${input} --out ${output}`;
+}
+
+function firstCode(page) {
+  const [, code] = /```ts\n([\s\S]*?)```\n/.exec(readFileSync(`${root}/${page}`, "utf8")) ?? [];
+  if (code === undefined) throw new Error(`${page} has no code`);
+  return code;
 }
 
 function readmeCode() {
@@ -158,8 +200,8 @@ function scrub(output) {
     .replaceAll(directory, "TMP")
     .replace(/^npm warn.*\n/gm, "")
     .replace(/127\.0\.0\.1:\d+/g, "127.0.0.1:PORT")
-    .replace(/in \d+(\.\d+)?m?s\b/g, "in TIME")
-    .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, "KEY-ID")
+    .replace(/in \d+(\.\d+)? ?m?s\b/g, "in TIME")
+    .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, "UUID")
     .replace(/cmk1\.[A-Za-z0-9_-]{12,}/g, "cmk1.CIPHERTEXT")
     .replace(/pid \d+/g, "pid PID");
 }
