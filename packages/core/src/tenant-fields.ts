@@ -3,6 +3,7 @@ import { refuseAborted } from "./envelope.ts";
 import type { EnvelopeEngine } from "./envelope-engine.ts";
 import type { DecryptOptions, EncryptOptions } from "./field-encryption.ts";
 import type { FieldIndex, FieldSchema, FieldSpec } from "./field-schema.ts";
+import { wipeFieldScratch } from "./field-value.ts";
 import type { CallOptions } from "./limit.ts";
 import { allRows, eachRow, oneRow, type RowWork } from "./row-batches.ts";
 import type { Row } from "./row-draft.ts";
@@ -56,10 +57,13 @@ export class TenantFieldCipher {
     const { index } = spec;
     const held = this.sealing.heldIndexer(); // first: who listens to its event may encode other values
     const content = indexedContent(spec, index, value, "");
-    if (held !== undefined) return held.index(index.field, content);
-    const own = new Uint8Array(content); // the caller's value may change while we wait
-    const indexer = await this.engine.indexing.load(this.context, options);
-    return indexer.index(index.field, own);
+    const own = held === undefined ? new Uint8Array(content) : content; // the caller's value may change while we wait
+    const indexer = held ?? (await this.engine.indexing.load(this.context, options));
+    try {
+      return indexer.index(index.field, own);
+    } finally {
+      wipeFieldScratch();
+    }
   }
 
   private encrypting({ ifEncrypted }: EncryptOptions): RowWork<Row> {

@@ -43,6 +43,13 @@ function throwing(): never {
 const hidden = "expected an enumerable property of the row's own, got an inherited or hidden one";
 
 describe.each(["encrypt", "decrypt"] as const)("%s refuses", (operation) => {
+  test.each<[string, object]>([
+    ["a row that was not awaited", Promise.resolve({ text: secret })],
+    ["a map", new Map([["text", secret]])],
+  ])("%s where no row id is asked for", async (_what, row) => {
+    await expect(run(operation, unbound, row)).rejects.toThrow("expected a row: an object with columns");
+  });
+
   test.each<[string, unknown, string]>([
     ["nothing", undefined, "expected a row: an object"],
     ["null", null, "expected a row: an object"],
