@@ -42,8 +42,6 @@ export function draftRow(schema: FieldSchema, row: unknown, leftOut: ReadonlySet
   for (const { keys } of leftOut) if (keys.length === 1) (skipped as Set<string>).add(keys[0]);
   const columns = copyOf(row, skipped, "");
   const identity = identityOf(schema, row, columns);
-  // Such as a promise or a Map: without a row id nothing else would be missed.
-  if (Object.keys(columns).length === 0 && !isPlain(row)) throw new TypeError("expected a row: an object with columns");
   const where = identity[0] === undefined ? "" : ` of row ${shown(identity[0])}`;
   const copied: Walk["copied"] = new Map();
   const slots: Slot[] = [];
@@ -55,6 +53,8 @@ export function draftRow(schema: FieldSchema, row: unknown, leftOut: ReadonlySet
     if (leftOut.has(spec)) delete found.holder[found.key];
     else slots.push({ ...found, spec, path: pathOf(schema, spec, identity, where) });
   }
+  // Such as a promise or a Map: without a row id nothing else would be missed.
+  if (Object.keys(columns).length === 0 && !isPlain(row)) throw new TypeError("expected a row: an object with columns");
   return { columns, slots, where };
 }
 
