@@ -6,7 +6,7 @@ export interface Clock {
   monotonicMs(): number;
   /** Milliseconds since 1970; may jump. */
   wallMs(): number;
-  /** Resolves after `ms`; rejects at once when `signal` aborts. */
+  /** Resolves after `ms`, never before; rejects at once when `signal` aborts. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /** Calls `run` once after `ms`, without keeping the process alive. */
   after(ms: number, run: () => void): { cancel(): void };
@@ -18,14 +18,17 @@ export interface Moment {
   readonly wallMs: number;
 }
 
+const maxTimerMs = 2 ** 31 - 1; // a longer one fires at once
+
 export const systemClock: Clock = {
   monotonicMs: () => performance.now(),
   wallMs: () => Date.now(),
   sleep: async (ms, signal) => {
-    await sleep(ms, undefined, signal === undefined ? {} : { signal });
+    // Node's timers count whole milliseconds, and fire up to one early: whoever asks the clock then must find the time passed.
+    await sleep(Math.min(Math.ceil(ms) + 1, maxTimerMs), undefined, signal === undefined ? {} : { signal });
   },
   after: (ms, run) => {
-    const timer = setTimeout(run, Math.min(ms, 2 ** 31 - 1)).unref();
+    const timer = setTimeout(run, Math.min(ms, maxTimerMs)).unref();
     return { cancel: () => clearTimeout(timer) };
   },
 };

@@ -1,11 +1,11 @@
 import type { Clock } from "./clock.ts";
 import { isKmsError, KmsError } from "./kms-error.ts";
-import { remainingMs, within, type CallOptions } from "./limit.ts";
+import { remainingMs, untilDeadline, within, type CallOptions } from "./limit.ts";
 
 interface Flight<T> {
   readonly answer: Promise<T>;
-  /** Monotonic: when it ends at the latest. */
-  readonly until: number;
+  /** When it ends at the latest. */
+  readonly limits: CallOptions;
 }
 
 /** Single flight: whoever asks for the same thing while it is under way waits for the one answer. */
@@ -24,7 +24,7 @@ export class Flights<T> {
     if (timeoutMs <= 0) throw new KmsError("timeout");
     const others = this.underWay.get(key);
     // A flight ends by itself: without a signal, and if it ends in time, a caller needs no timer of its own.
-    if (signal === undefined && (others === undefined || others.until <= this.clock.monotonicMs() + timeoutMs)) {
+    if (signal === undefined && (others === undefined || remainingMs(others.limits, this.clock) <= timeoutMs)) {
       return this.fly(key, timeoutMs, start, undefined);
     }
     return within(options, this.clock, async (gone) => this.fly(key, timeoutMs, start, gone));
@@ -37,22 +37,24 @@ export class Flights<T> {
     gone: AbortSignal | undefined,
   ): Promise<T> {
     const until = this.clock.monotonicMs() + timeoutMs;
-    for (let leftMs = timeoutMs; ; leftMs = until - this.clock.monotonicMs()) {
+    for (;;) {
+      const leftMs = until - this.clock.monotonicMs();
+      if (leftMs <= 0) throw new KmsError("timeout");
       const others = this.underWay.get(key);
       if (others === undefined) return this.begin(key, leftMs, start);
       try {
         return await others.answer;
       } catch (error) {
-        const at = this.clock.monotonicMs();
-        const theirTimeIsUp = isKmsError(error) && error.code === "timeout" && at >= others.until;
-        if (!theirTimeIsUp || at >= until || gone?.aborted === true) throw error;
+        const theirTimeIsUp = isKmsError(error) && error.code === "timeout" && remainingMs(others.limits, this.clock) <= 0;
+        if (!theirTimeIsUp || gone?.aborted === true) throw error;
       }
     }
   }
 
   private async begin(key: string, timeoutMs: number, start: (limits: CallOptions) => Promise<T>): Promise<T> {
-    const answer = within({ timeoutMs }, this.clock, async (signal) => start({ signal, timeoutMs }));
-    this.underWay.set(key, { answer, until: this.clock.monotonicMs() + timeoutMs });
+    const limits = untilDeadline({ timeoutMs }, this.clock); // before `start`, which may compute before it waits
+    const answer = within(limits, this.clock, async (signal) => start({ signal, timeoutMs }));
+    this.underWay.set(key, { answer, limits });
     try {
       return await answer;
     } finally {
