@@ -3,16 +3,18 @@ import type { BoundContext } from "./context.ts";
 import type { EnvelopeEngine } from "./envelope-engine.ts";
 import type { FieldIndex, FieldSchema, FieldSpec } from "./field-schema.ts";
 import { decodeFieldValue, encodeFieldValue, wipeFieldScratch } from "./field-value.ts";
+import { isKmsError } from "./kms-error.ts";
 import type { CallOptions } from "./limit.ts";
 import { applied, draftRow, placed, type Row, type RowDraft, type Slot } from "./row-draft.ts";
 import { ciphertextsIn, type Ciphertext, type RowOpening } from "./row-opening.ts";
 import { settledResult, settledValue } from "./settled.ts";
 import { toText } from "./text-form.ts";
+import { wipe } from "./wipe.ts";
 
 /** A row whose values have been checked and encoded: nothing that the caller does to it matters any more. */
 interface PreparedRow extends RowDraft {
   readonly values: readonly PreparedValue[];
-  readonly indexes: readonly PreparedIndex[];
+  readonly indexes: PreparedIndex[];
   /** What is encrypted already: left as it is, if it opens. */
   readonly kept: readonly Ciphertext[];
 }
@@ -51,15 +53,23 @@ export class RowSealing {
     try {
       return await this.sealPrepared(keep ? await this.withKept(prepared, limits) : prepared, limits);
     } finally {
-      for (const row of prepared) if (row.status === "fulfilled") for (const { content } of row.value.values) content.fill(0);
+      for (const row of prepared) if (row.status === "fulfilled") wipeRow(row.value);
     }
   }
 
-  /** What indexes, if it is at hand. */
-  heldIndexer(): BlindIndexer | undefined {
-    const held = this.engine.indexing.cached(this.context);
-    this.engine.emit(held === undefined ? "miss" : "hit", this.context);
-    return held;
+  /** Has `use` make indexes, at once with the key that is at hand; with another where that was dropped before its turn came. */
+  async withIndexer<T>(limits: CallOptions, use: (indexer: BlindIndexer) => T): Promise<T> {
+    const { indexing } = this.engine;
+    let indexer = indexing.cached(this.context);
+    this.engine.emit(indexer === undefined ? "miss" : "hit", this.context);
+    for (; ; indexer = undefined) {
+      indexer ??= await indexing.load(this.context, limits);
+      try {
+        return use(indexer);
+      } catch (error) {
+        if (!isKmsError(error) || error.code !== "data-key-expired") throw error;
+      }
+    }
   }
 
   private prepare(draft: RowDraft, keep: boolean): PreparedRow {
@@ -89,13 +99,12 @@ export class RowSealing {
     const checked = rows.map((row) =>
       settledResult(() => {
         const prepared = settledValue(row);
-        const indexes = [...prepared.indexes];
         for (const { slot, where } of prepared.kept) {
           const value = settledValue(opened.get(slot)!);
           const { index } = slot.spec;
-          if (index !== undefined) indexes.push(preparedIndex(slot.spec, index, value, where));
+          if (index !== undefined) prepared.indexes.push(preparedIndex(slot.spec, index, value, where));
         }
-        return { ...prepared, indexes };
+        return prepared;
       }),
     );
     wipeFieldScratch();
@@ -129,15 +138,14 @@ export class RowSealing {
     limits: CallOptions,
   ): Promise<readonly PromiseSettledResult<PreparedRow>[]> {
     if (!rows.some((row) => row.status === "fulfilled" && row.value.indexes.length > 0)) return rows;
-    const [indexer] = await Promise.allSettled([this.heldIndexer() ?? this.engine.indexing.load(this.context, limits)]);
-    return rows.map((row) =>
-      settledResult(() => {
-        const prepared = settledValue(row);
-        for (const { index, value } of prepared.indexes)
-          prepared.columns[index.column] = settledValue(indexer).index(index.field, value);
-        return prepared;
-      }),
-    );
+    const making = this.withIndexer(limits, (indexer) => {
+      for (const row of rows)
+        if (row.status === "fulfilled")
+          for (const { index, value } of row.value.indexes) row.value.columns[index.column] = indexer.index(index.field, value);
+    });
+    const [made] = await Promise.allSettled([making]);
+    if (made.status === "fulfilled") return rows;
+    return rows.map((row) => (row.status === "fulfilled" && row.value.indexes.length > 0 ? made : row));
   }
 
   /** Seals with the data key that is at hand, for as long as it lasts; then gets another. */
@@ -162,6 +170,10 @@ export class RowSealing {
     };
     return { now, later };
   }
+}
+
+function wipeRow({ values, indexes }: PreparedRow): void {
+  wipe(...values.map(({ content }) => content), ...indexes.map(({ value }) => value));
 }
 
 interface SlotSealer {

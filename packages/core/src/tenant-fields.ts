@@ -4,24 +4,23 @@ import type { EnvelopeEngine } from "./envelope-engine.ts";
 import type { DecryptOptions, EncryptOptions } from "./field-encryption.ts";
 import type { FieldIndex, FieldSchema, FieldSpec } from "./field-schema.ts";
 import { wipeFieldScratch } from "./field-value.ts";
-import type { CallOptions } from "./limit.ts";
+import { untilDeadline, type CallOptions } from "./limit.ts";
 import { allRows, eachRow, oneRow, type RowWork } from "./row-batches.ts";
 import type { Row } from "./row-draft.ts";
 import { RowOpening, type ReadOptions } from "./row-opening.ts";
 import { indexedContent, RowSealing } from "./row-sealing.ts";
+import { wipe } from "./wipe.ts";
 
 /** Field encryption for one tenant, without the types of its rows. @see TenantFields in field-encryption.ts */
 export class TenantFieldCipher {
   private readonly schema: FieldSchema;
   private readonly engine: EnvelopeEngine;
-  private readonly context: BoundContext;
   private readonly sealing: RowSealing;
   private readonly opening: RowOpening;
 
   constructor(schema: FieldSchema, engine: EnvelopeEngine, context: BoundContext) {
     this.schema = schema;
     this.engine = engine;
-    this.context = context;
     this.opening = new RowOpening(schema, engine, context);
     this.sealing = new RowSealing(schema, engine, context, this.opening);
   }
@@ -55,14 +54,12 @@ export class TenantFieldCipher {
     if (!hasIndex(spec)) throw new TypeError(`expected a field with an index, got ${field}`);
     refuseAborted(options);
     const { index } = spec;
-    const held = this.sealing.heldIndexer(); // first: who listens to its event may encode other values
-    const content = indexedContent(spec, index, value, "");
-    const own = held === undefined ? new Uint8Array(content) : content; // the caller's value may change while we wait
-    const indexer = held ?? (await this.engine.indexing.load(this.context, options));
+    const content = ownContent(spec, index, value);
     try {
-      return indexer.index(index.field, own);
+      const limits = untilDeadline(options, this.engine.settings.clock);
+      return await this.sealing.withIndexer(limits, (indexer) => indexer.index(index.field, content));
     } finally {
-      wipeFieldScratch();
+      wipe(content);
     }
   }
 
@@ -92,4 +89,13 @@ export class TenantFieldCipher {
 
 function hasIndex(spec: FieldSpec): spec is FieldSpec & { readonly index: FieldIndex } {
   return spec.index !== undefined;
+}
+
+/** A copy: the caller's value may change while we wait. */
+function ownContent(spec: FieldSpec, index: FieldIndex, value: unknown): Uint8Array {
+  try {
+    return new Uint8Array(indexedContent(spec, index, value, ""));
+  } finally {
+    wipeFieldScratch();
+  }
 }
