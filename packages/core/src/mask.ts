@@ -6,6 +6,8 @@ export const hidden = "•••";
 
 // What people see as one character: `é` may be two code points, a flag or family more.
 let segmenter: Intl.Segmenter | undefined;
+// Telling characters apart takes time and memory: no more than this is looked at, whoever wrote the value.
+const longestLooked = 512;
 const domain = /^[\p{L}\p{M}\p{N}.-]+$/u;
 
 /** The mask of each name. What a value is too short for, or does not look like, is hidden whole. */
@@ -14,7 +16,7 @@ export const masks: Readonly<Record<MaskName, (value: string) => string>> = {
     const at = value.lastIndexOf("@");
     const after = value.slice(at + 1);
     if (at === -1 || !domain.test(after)) return hidden;
-    const [first, second] = charactersOf(value.slice(0, at));
+    const [first, second] = charactersOf(value.slice(0, Math.min(at, longestLooked)));
     // The first character of a single one would be all of the name.
     return `${second === undefined ? "" : first}${hidden}@${after}`;
   },
@@ -23,7 +25,7 @@ export const masks: Readonly<Record<MaskName, (value: string) => string>> = {
     return digits.length < 7 ? hidden : `${hidden}${digits.slice(-2)}`;
   },
   last4: (value) => {
-    const characters = charactersOf(value);
+    const characters = charactersOf(value.slice(-longestLooked));
     return characters.length < 8 ? hidden : `${hidden}${characters.slice(-4).join("")}`;
   },
 };
