@@ -1,9 +1,9 @@
 import type { BlindIndexer } from "./blind-index.ts";
 import type { BoundContext } from "./context.ts";
+import type { ContextIndexer } from "./context-indexer.ts";
 import type { EnvelopeEngine } from "./envelope-engine.ts";
 import type { FieldIndex, FieldSchema, FieldSpec } from "./field-schema.ts";
 import { decodeFieldValue, encodeFieldValue, wipeFieldScratch } from "./field-value.ts";
-import { isKmsError } from "./kms-error.ts";
 import type { CallOptions } from "./limit.ts";
 import { applied, draftRow, placed, type Row, type RowDraft, type Slot } from "./row-draft.ts";
 import { ciphertextsIn, type Ciphertext, type RowOpening } from "./row-opening.ts";
@@ -38,12 +38,14 @@ export class RowSealing {
   private readonly engine: EnvelopeEngine;
   private readonly context: BoundContext;
   private readonly opening: RowOpening;
+  private readonly indexer: ContextIndexer;
 
-  constructor(schema: FieldSchema, engine: EnvelopeEngine, context: BoundContext, opening: RowOpening) {
+  constructor(schema: FieldSchema, engine: EnvelopeEngine, context: BoundContext, opening: RowOpening, indexer: ContextIndexer) {
     this.schema = schema;
     this.engine = engine;
     this.context = context;
     this.opening = opening;
+    this.indexer = indexer;
   }
 
   /** @param keep Leaves what is encrypted already, and opens, as it is. */
@@ -54,21 +56,6 @@ export class RowSealing {
       return await this.sealPrepared(keep ? await this.withKept(prepared, limits) : prepared, limits);
     } finally {
       for (const row of prepared) if (row.status === "fulfilled") wipeRow(row.value);
-    }
-  }
-
-  /** Has `use` make indexes, at once with the key that is at hand; with another where that was dropped before its turn came. */
-  async withIndexer<T>(limits: CallOptions, use: (indexer: BlindIndexer) => T): Promise<T> {
-    const { indexing } = this.engine;
-    let indexer = indexing.cached(this.context);
-    this.engine.emit(indexer === undefined ? "miss" : "hit", this.context);
-    for (; ; indexer = undefined) {
-      indexer ??= await indexing.load(this.context, limits);
-      try {
-        return use(indexer);
-      } catch (error) {
-        if (!isKmsError(error) || error.code !== "data-key-expired") throw error;
-      }
     }
   }
 
@@ -138,12 +125,14 @@ export class RowSealing {
     limits: CallOptions,
   ): Promise<readonly PromiseSettledResult<PreparedRow>[]> {
     if (!rows.some((row) => row.status === "fulfilled" && row.value.indexes.length > 0)) return rows;
-    const making = this.withIndexer(limits, (indexer) => {
+    const make = (indexer: BlindIndexer): true => {
       for (const row of rows)
         if (row.status === "fulfilled")
           for (const { index, value } of row.value.indexes) row.value.columns[index.column] = indexer.index(index.field, value);
-    });
-    const [made] = await Promise.allSettled([making]);
+      return true;
+    };
+    if (this.indexer.now(make) === true) return rows;
+    const [made] = await Promise.allSettled([this.indexer.later(limits, make)]);
     if (made.status === "fulfilled") return rows;
     return rows.map((row) => (row.status === "fulfilled" && row.value.indexes.length > 0 ? made : row));
   }

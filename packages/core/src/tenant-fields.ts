@@ -1,4 +1,5 @@
 import type { BoundContext } from "./context.ts";
+import { ContextIndexer } from "./context-indexer.ts";
 import { refuseAborted } from "./envelope.ts";
 import type { EnvelopeEngine } from "./envelope-engine.ts";
 import type { DecryptOptions, EncryptOptions } from "./field-encryption.ts";
@@ -15,14 +16,16 @@ import { wipe } from "./wipe.ts";
 export class TenantFieldCipher {
   private readonly schema: FieldSchema;
   private readonly engine: EnvelopeEngine;
+  private readonly indexer: ContextIndexer;
   private readonly sealing: RowSealing;
   private readonly opening: RowOpening;
 
   constructor(schema: FieldSchema, engine: EnvelopeEngine, context: BoundContext) {
     this.schema = schema;
     this.engine = engine;
+    this.indexer = new ContextIndexer(engine, context);
     this.opening = new RowOpening(schema, engine, context);
-    this.sealing = new RowSealing(schema, engine, context, this.opening);
+    this.sealing = new RowSealing(schema, engine, context, this.opening, this.indexer);
   }
 
   async encrypt(row: unknown, options: EncryptOptions = {}): Promise<Row> {
@@ -54,12 +57,14 @@ export class TenantFieldCipher {
     if (!hasIndex(spec)) throw new TypeError(`expected a field with an index, got ${field}`);
     refuseAborted(options);
     const { index } = spec;
-    const content = ownContent(spec, index, value);
     try {
+      const made = this.indexer.now((indexer) => indexer.index(index.field, indexedContent(spec, index, value, "")));
+      if (made !== undefined) return made;
+      const own = new Uint8Array(indexedContent(spec, index, value, "")); // the caller's value may change while we wait
       const limits = untilDeadline(options, this.engine.settings.clock);
-      return await this.sealing.withIndexer(limits, (indexer) => indexer.index(index.field, content));
+      return await this.indexer.later(limits, (indexer) => indexer.index(index.field, own)).finally(() => wipe(own));
     } finally {
-      wipe(content);
+      wipeFieldScratch();
     }
   }
 
@@ -89,13 +94,4 @@ export class TenantFieldCipher {
 
 function hasIndex(spec: FieldSpec): spec is FieldSpec & { readonly index: FieldIndex } {
   return spec.index !== undefined;
-}
-
-/** A copy: the caller's value may change while we wait. */
-function ownContent(spec: FieldSpec, index: FieldIndex, value: unknown): Uint8Array {
-  try {
-    return new Uint8Array(indexedContent(spec, index, value, ""));
-  } finally {
-    wipeFieldScratch();
-  }
 }
