@@ -104,3 +104,11 @@ export async function maskedFieldsAreText(row: Selected): Promise<void> {
     billing: { city: string; access?: { code: string | null; floor: number } | null } | null;
   }>();
 }
+
+export async function aMaskForSomePeopleOnly(row: Selected, mayReadAll: boolean): Promise<void> {
+  const read = await pii.decrypt(row, { only: ["born"], mask: !mayReadAll });
+  expectTypeOf(read.born).toEqualTypeOf<Date | string | null>();
+  expectTypeOf(await pii.decryptMany([row], { only: ["born"], mask: !mayReadAll })).toEqualTypeOf<(typeof read)[]>();
+  const [first] = await pii.decryptAllSettled([row], { only: ["born"], mask: !mayReadAll });
+  if (first?.status === "fulfilled") expectTypeOf(first.value).toEqualTypeOf(read);
+}

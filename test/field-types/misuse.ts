@@ -88,9 +88,9 @@ export async function decrypting(): Promise<void> {
   const sealed = await pii.encrypt(customer);
   // @ts-expect-error 2345 "Date" a row that is decrypted already
   await pii.decrypt(customer);
-  // @ts-expect-error 2769 "emial" no such field
+  // @ts-expect-error 2820 "emial" no such field
   await pii.decrypt(sealed, { only: ["emial"] });
-  // @ts-expect-error 2769 "plan" a column, and no field
+  // @ts-expect-error 2322 "plan" a column, and no field
   await pii.decrypt(sealed, { only: ["plan"] });
   const { email } = await pii.decrypt(sealed, { only: ["email"] });
   const some = await pii.decrypt(sealed, { only: ["email"] });

@@ -1,14 +1,6 @@
 import { engineOf } from "./envelope.ts";
 import type { FieldEncryptionOptions, Fields, IndexedNames, ValueOf } from "./field-options.ts";
-import type {
-  DecryptableRow,
-  DecryptedRow,
-  EncryptableRow,
-  EncryptedRow,
-  MaskedRow,
-  MigratedRow,
-  NoEnumerations,
-} from "./field-rows.ts";
+import type { DecryptableRow, EncryptableRow, EncryptedRow, MigratedRow, NoEnumerations, ReadRow } from "./field-rows.ts";
 import { fieldSchema } from "./field-schema.ts";
 import type { CallOptions } from "./limit.ts";
 import { KmsError } from "./kms-error.ts";
@@ -19,11 +11,11 @@ export interface EncryptOptions extends CallOptions {
   readonly ifEncrypted?: "keep";
 }
 
-export interface DecryptOptions<Only extends string> extends CallOptions {
+export interface DecryptOptions<Only extends string, Mask extends boolean = boolean> extends CallOptions {
   /** Decrypts these fields and leaves the other declared ones out of the row. Default: all. */
   readonly only?: readonly Only[];
   /** Gives each field as its mask shows it. */
-  readonly mask?: boolean;
+  readonly mask?: Mask;
 }
 
 /** Encrypts and decrypts the declared fields of rows of one tenant. Rows are borrowed and never changed: results are new. */
@@ -64,34 +56,34 @@ export interface TenantFields<F extends Fields, Id, Version> {
    * @throws {KmsError} with the field's name in `field`. `not-encrypted`, `malformed`: what stands there is no ciphertext.
    * `decrypt-failed`: it is another field's, row's, tenant's or context's, or was changed. Others as `envelope().open` does.
    */
-  decrypt<R extends DecryptableRow<F, Id, Version>, Only extends keyof F & string = keyof F & string>(
+  decrypt<
+    R extends DecryptableRow<F, Id, Version>,
+    Only extends keyof F & string = keyof F & string,
+    Mask extends boolean = false,
+  >(
     row: R,
-    options: DecryptOptions<Only> & { readonly mask: true },
-  ): Promise<MaskedRow<R, F, Only>>;
-  decrypt<R extends DecryptableRow<F, Id, Version>, Only extends keyof F & string = keyof F & string>(
-    row: R,
-    options?: DecryptOptions<Only> & { readonly mask?: false },
-  ): Promise<DecryptedRow<R, F, Only>>;
+    options?: DecryptOptions<Only, Mask>,
+  ): Promise<ReadRow<R, F, Only, Mask>>;
 
   /** Decrypts all rows, or rejects with the first error. `timeoutMs` is for all of them. */
-  decryptMany<R extends DecryptableRow<F, Id, Version>, Only extends keyof F & string = keyof F & string>(
+  decryptMany<
+    R extends DecryptableRow<F, Id, Version>,
+    Only extends keyof F & string = keyof F & string,
+    Mask extends boolean = false,
+  >(
     rows: readonly R[],
-    options: DecryptOptions<Only> & { readonly mask: true },
-  ): Promise<MaskedRow<R, F, Only>[]>;
-  decryptMany<R extends DecryptableRow<F, Id, Version>, Only extends keyof F & string = keyof F & string>(
-    rows: readonly R[],
-    options?: DecryptOptions<Only> & { readonly mask?: false },
-  ): Promise<DecryptedRow<R, F, Only>[]>;
+    options?: DecryptOptions<Only, Mask>,
+  ): Promise<ReadRow<R, F, Only, Mask>[]>;
 
   /** Decrypts each row by itself: a result or its error, in the order of the rows. */
-  decryptAllSettled<R extends DecryptableRow<F, Id, Version>, Only extends keyof F & string = keyof F & string>(
+  decryptAllSettled<
+    R extends DecryptableRow<F, Id, Version>,
+    Only extends keyof F & string = keyof F & string,
+    Mask extends boolean = false,
+  >(
     rows: readonly R[],
-    options: DecryptOptions<Only> & { readonly mask: true },
-  ): Promise<PromiseSettledResult<MaskedRow<R, F, Only>>[]>;
-  decryptAllSettled<R extends DecryptableRow<F, Id, Version>, Only extends keyof F & string = keyof F & string>(
-    rows: readonly R[],
-    options?: DecryptOptions<Only> & { readonly mask?: false },
-  ): Promise<PromiseSettledResult<DecryptedRow<R, F, Only>>[]>;
+    options?: DecryptOptions<Only, Mask>,
+  ): Promise<PromiseSettledResult<ReadRow<R, F, Only, Mask>>[]>;
 
   /**
    * The blind index of a value: what stands in the index column of rows with an equal one. A match is a candidate: decrypt

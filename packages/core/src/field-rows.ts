@@ -20,6 +20,11 @@ export type DecryptedRow<R, F extends Fields, Only extends string> = Known<F, Fl
 /** `R` after `decrypt(row, { mask: true })`: declared fields are text to be shown. */
 export type MaskedRow<R, F extends Fields, Only extends string> = Known<F, Flat<Mapped<R, F, "sealed", NotRead<F, Only>>>>;
 
+/** `R` after `decrypt`: either of both where `mask` is known only when the program runs. */
+export type ReadRow<R, F extends Fields, Only extends string, Mask extends boolean> = Mask extends true
+  ? MaskedRow<R, F, Only>
+  : DecryptedRow<R, F, Only>;
+
 /** Refuses, at compile time, an index over an enumeration unless the field says `leaksFrequency: true`. */
 export type NoEnumerations<R, F extends Fields> = string extends keyof F
   ? unknown

@@ -57,6 +57,7 @@ export type {
   MaskedRow,
   MigratedRow,
   NoEnumerations,
+  ReadRow,
   RowId,
 } from "./field-rows.ts";
 export type { FieldType, FieldValues, JsonValue } from "./field-value.ts";
