@@ -1,8 +1,6 @@
 import type { KeyObject } from "node:crypto";
 import { encodeCbor } from "./cbor.ts";
-import type { Moment } from "./clock.ts";
 import { rootBytes } from "./cmk.ts";
-import { idKey, type DataKey } from "./data-key.ts";
 import { KmsError } from "./kms-error.ts";
 import { nodeCrypto } from "./node-crypto.ts";
 import { wipe } from "./wipe.ts";
@@ -13,14 +11,14 @@ export interface IndexedField {
   readonly info: Uint8Array;
 }
 
-/** Makes blind indexes under the index key of one context, for as long as that key is held. */
+/** Makes blind indexes under the index key of one context. To be used before anything else is awaited: it ends with what is held. */
 export interface BlindIndexer {
   /**
    * The same text for the same value of the same field and context, and for nothing else. It hides the value, not that two are equal.
    *
    * @param value Canonical bytes of the normalised value. Borrowed.
    * @returns 22 characters: base64url of 16 bytes, without padding.
-   * @throws {KmsError} `data-key-expired`: the key is past its TTL, or was purged, refused or pushed out. Get a new indexer.
+   * @throws {KmsError} `data-key-expired`: the key was dropped or confirmed again. Get a new indexer.
    * @see docs/envelope-format.md §18
    */
   index(field: IndexedField, value: Uint8Array): string;
@@ -40,35 +38,21 @@ export function indexedField(table: string, field: string, normalization: "none"
 
 /** An index key, and the field keys that were derived from it; all of them are forgotten together. */
 export class BlindIndexKey implements BlindIndexer {
-  private readonly id: Uint8Array;
   private contentKey: KeyObject | undefined;
   private fieldKeys = new WeakMap<IndexedField, KeyObject>();
-  private confirmed: Moment;
-  private readonly lasts: (confirmed: Moment) => boolean;
 
-  /** @param lasts Asked at each index: whether a key may still be used that was confirmed then. */
-  constructor({ id, contentKey }: DataKey, confirmed: Moment, lasts: (confirmed: Moment) => boolean) {
-    this.id = id;
+  constructor(contentKey: KeyObject) {
     this.contentKey = contentKey;
-    this.confirmed = confirmed;
-    this.lasts = lasts;
   }
 
   index(field: IndexedField, value: Uint8Array): string {
     // Text would be hashed, too, and would find nothing.
     if (!(value instanceof Uint8Array)) throw new TypeError("expected the value to index as a Uint8Array");
-    const key = this.lasts(this.confirmed) ? (this.fieldKeys.get(field) ?? this.derive(field)) : undefined;
+    const key = this.fieldKeys.get(field) ?? this.derive(field);
     if (key === undefined) throw new KmsError("data-key-expired", { detail: "get a new indexer" });
     const mac = nodeCrypto().createHmac("sha256", key).update(value).digest("base64url");
     // The first 16 of 32 bytes: 21 characters, and the two bits that are theirs of the next. Cutting bytes would cost a Buffer.
     return `${mac.slice(0, 21)}${"AQgw"[base64url.indexOf(mac.charAt(21)) >> 4]}`;
-  }
-
-  /** Goes on for as long as `other`, if that is the same index key. @returns Whether it is. */
-  renew(other: BlindIndexKey): boolean {
-    if (idKey(other.id) !== idKey(this.id)) return false;
-    this.confirmed = other.confirmed;
-    return true;
   }
 
   forget(): void {

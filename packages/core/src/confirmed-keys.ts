@@ -33,38 +33,28 @@ export interface ConfirmedKey<V> extends HeldKey {
   readonly request: KeyRequest<V>;
 }
 
-/** For values that are handed out and used more than once: they end with what is held. */
-interface Lasting<V> {
-  /** Goes on with the value that is held, if what was loaded is of the same data key. @returns Whether it does. */
-  readonly renew: (held: V, loaded: Confirmed<V>) => boolean;
-  /** Makes a value unusable for whoever still has it. */
-  readonly forget: (value: V) => void;
-}
-
 /** What rests on an unwrap: usable for one TTL after the KMS answered, one load however many ask, refreshed while in use. */
 export class ConfirmedKeys<V> {
   readonly held: HeldKeys<ConfirmedKey<V>>;
   private readonly flights: Flights<Confirmed<V>>;
   private readonly clock: Clock;
   private readonly ttlMs: number;
-  private readonly lasting: Lasting<V> | undefined;
 
   constructor(
     { clock, maxEntries, ttlMs }: EnvelopeSettings,
     onEvict: (key: HeldKey, reason: EvictReason) => void,
-    lasting?: Lasting<V>,
+    forget: (value: V) => void = () => {},
   ) {
     this.flights = new Flights(clock);
     this.clock = clock;
     this.ttlMs = ttlMs;
-    this.lasting = lasting;
     this.held = new HeldKeys<ConfirmedKey<V>>({
       clock,
       maxEntries,
       keepMs: ttlMs,
       expired: (key, at) => ageAt(at, key.confirmed) >= ttlMs,
       forget: (key) => {
-        if (key.value !== undefined) lasting?.forget(key.value);
+        if (key.value !== undefined) forget(key.value);
         key.value = undefined;
       },
       onEvict,
@@ -100,19 +90,9 @@ export class ConfirmedKeys<V> {
       const loaded = await request.ask(until);
       if (name === undefined || this.ttlMs === 0) return loaded;
       const key = this.entry(loaded, request);
-      if (this.held.evictedMeanwhile(loading, key) !== undefined) return loaded;
-      return { ...loaded, value: this.keep(name, key, loaded) };
+      if (this.held.evictedMeanwhile(loading, key) === undefined) this.held.put(name, key);
+      return loaded;
     });
-  }
-
-  private keep(name: string, key: ConfirmedKey<V>, loaded: Confirmed<V>): V {
-    const before = this.lasting && this.held.get(name, now(this.clock));
-    if (before?.value !== undefined && this.lasting?.renew(before.value, loaded) === true) {
-      key.value = before.value;
-      before.value = undefined; // or it would be forgotten with the entry that is replaced
-    }
-    this.held.put(name, key);
-    return key.value ?? loaded.value;
   }
 
   private entry({ value, cmk, confirmed }: Confirmed<V>, request: KeyRequest<V>): ConfirmedKey<V> {

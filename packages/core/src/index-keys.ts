@@ -1,7 +1,7 @@
 import { askStore } from "./ask-store.ts";
 import { BlindIndexKey, type BlindIndexer } from "./blind-index.ts";
 import { BoundedUnwraps, type OnRefused } from "./bounded-unwraps.ts";
-import { ageAt, now, type Moment } from "./clock.ts";
+import { now } from "./clock.ts";
 import { ConfirmedKeys, type Confirmed, type ConfirmedKey } from "./confirmed-keys.ts";
 import type { BoundContext } from "./context.ts";
 import { deriveDataKey, idKey } from "./data-key.ts";
@@ -33,10 +33,7 @@ export class IndexKeys {
 
   constructor(settings: EnvelopeSettings, onEvict: (key: HeldKey, reason: EvictReason) => void, onRefused: OnRefused) {
     this.settings = settings;
-    this.keys = new ConfirmedKeys(settings, onEvict, {
-      renew: (held, { value }) => held.renew(value),
-      forget: (key) => key.forget(),
-    });
+    this.keys = new ConfirmedKeys(settings, onEvict, (key) => key.forget());
     this.opener = new DataKeyOpener(settings, "index");
     this.unwraps = new BoundedUnwraps(settings, this.opener, onRefused);
     this.refusals = new Refusals(settings.clock);
@@ -99,9 +96,7 @@ export class IndexKeys {
     const id = record.id.slice();
     const candidates = await this.opener.candidates(id, record, context, undefined, limits);
     const { dataKey, wrapped, confirmed } = await this.unwraps.oneOf(candidates, id, context, limits);
-    const { ttlMs, clock } = this.settings;
-    const lasts = (since: Moment): boolean => ttlMs === 0 || ageAt(now(clock), since) < ttlMs;
-    return { value: new BlindIndexKey(dataKey, confirmed, lasts), cmk: wrapped.cmk, confirmed };
+    return { value: new BlindIndexKey(dataKey.contentKey), cmk: wrapped.cmk, confirmed };
   }
 
   /** What cannot be opened again is not stored, and what is not stored is not used. */

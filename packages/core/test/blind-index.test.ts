@@ -2,7 +2,6 @@ import { createHmac, createSecretKey, randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { BlindIndexKey, indexedField } from "../src/blind-index.ts";
-import type { Moment } from "../src/clock.ts";
 import { bindContext } from "../src/context.ts";
 import { deriveDataKey } from "../src/data-key.ts";
 import { bytes } from "./envelope-world.ts";
@@ -12,17 +11,13 @@ import { vectorText } from "./vectors/read-vectors.ts";
 
 const vectors = JSON.parse(vectorText("blind-index.json")) as readonly BlindIndexVector[];
 const email = indexedField("customers", "email", "none");
-const always = (): boolean => true;
-const start: Moment = { monotonicMs: 0, wallMs: 0 };
-const newId = (): Uint8Array => new Uint8Array(randomBytes(32));
-const newKey = (lasts: (since: Moment) => boolean = always, id = newId(), since = start): BlindIndexKey =>
-  new BlindIndexKey({ id, contentKey: createSecretKey(randomBytes(32)) }, since, lasts);
+const newKey = (): BlindIndexKey => new BlindIndexKey(createSecretKey(randomBytes(32)));
 
 describe("the frozen vectors", () => {
   test.each(vectors)("give the index of: $name", ({ context, root, id, table, field, normalization, value, index }) => {
     const dataKey = deriveDataKey(fromHex(root), "index", bindContext(context));
     expect(hex(dataKey.id)).toBe(id);
-    const key = new BlindIndexKey(dataKey, start, always);
+    const key = new BlindIndexKey(dataKey.contentKey);
     expect(key.index(indexedField(table, field, normalization), fromHex(value))).toBe(index);
   });
 
@@ -55,7 +50,7 @@ describe("a blind index", () => {
 
   test("is not the HMAC under the index key itself", () => {
     const contentKey = createSecretKey(randomBytes(32));
-    const key = new BlindIndexKey({ id: newId(), contentKey }, start, always);
+    const key = new BlindIndexKey(contentKey);
     const plain = createHmac("sha256", contentKey).update(bytes("a")).digest("base64url");
     expect(plain.startsWith(key.index(email, bytes("a")).slice(0, 21))).toBe(false);
   });
@@ -80,29 +75,5 @@ describe("an indexer", () => {
     for (const field of [email, indexedField("customers", "phone", "none")]) {
       expect(() => key.index(field, bytes("a"))).toThrow(expect.objectContaining({ code: "data-key-expired" }));
     }
-  });
-
-  test("asks at each index whether it may, and makes none when it may not", () => {
-    let usable = true;
-    const key = newKey(() => usable);
-    const index = key.index(email, bytes("a"));
-    usable = false;
-    expect(() => key.index(email, bytes("a"))).toThrow(expect.objectContaining({ code: "data-key-expired" }));
-    usable = true;
-    expect(key.index(email, bytes("a"))).toBe(index);
-  });
-
-  test("is renewed by a later answer about the same index key only, keeping its own indexes", () => {
-    const later: Moment = { monotonicMs: 5, wallMs: 5 };
-    let endsMs = 1;
-    const lasts = ({ monotonicMs }: Moment): boolean => monotonicMs >= endsMs - 1;
-    const id = newId();
-    const key = newKey(lasts, id);
-    const index = key.index(email, bytes("a"));
-    endsMs = 6;
-    expect(key.renew(newKey(always, newId(), later))).toBe(false);
-    expect(() => key.index(email, bytes("a"))).toThrow(expect.objectContaining({ code: "data-key-expired" }));
-    expect(key.renew(newKey(always, id, later))).toBe(true);
-    expect(key.index(email, bytes("a"))).toBe(index);
   });
 });
