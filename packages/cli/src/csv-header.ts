@@ -14,7 +14,8 @@ const arrayHint = "It begins as a JSON array does; give JSON Lines, one object a
  */
 export function csvHeader(bytes: Uint8Array, name: string, needed: readonly string[]): readonly string[] {
   const header = cells(bytes, name).map((cell) => cell ?? "");
-  const twice = header.find((column, index) => header.indexOf(column) !== index);
+  const columns = new Set<string>();
+  const twice = header.find((column) => columns.size === columns.add(column).size);
   if (twice !== undefined) {
     throw new CliError(
       "refused",
@@ -22,7 +23,7 @@ export function csvHeader(bytes: Uint8Array, name: string, needed: readonly stri
       "Give each column a name of its own.",
     );
   }
-  const missing = needed.filter((column) => !header.includes(column));
+  const missing = needed.filter((column) => !columns.has(column));
   if (missing.length > 0) {
     const what = `${name} has no column ${missing.map(shown).join(" and no column ")}.`;
     throw new CliError("refused", what, hint(header));

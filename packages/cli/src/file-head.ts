@@ -20,7 +20,7 @@ const newline = 0x0a;
  * Tells the format by the content: what begins with `{` is JSON Lines, all else is CSV.
  *
  * @param name As the file is called in messages.
- * @throws {CliError} `refused`: there is nothing in it.
+ * @throws {CliError} `refused`: there is nothing in it, or it is in UTF-16.
  */
 export async function fileHead(source: AsyncIterable<Uint8Array>, name: string): Promise<FileHead> {
   const chunks = source[Symbol.asyncIterator]();
@@ -34,6 +34,8 @@ export async function fileHead(source: AsyncIterable<Uint8Array>, name: string):
     first = firstNotBlank(head);
   }
   if (first === -1) throw new CliError("refused", `${name} is empty.`, "Give CSV with a header, or JSON Lines.");
+  if (isUtf16(head))
+    throw new CliError("refused", `${name} is in UTF-16; expected UTF-8.`, "Convert it: iconv -f UTF-16 -t UTF-8 makes it so.");
   const bom = hasByteOrderMark(head);
   const format = head[first] === 0x7b ? "json-lines" : "csv";
   // Blanks before the first cell belong to it.
@@ -45,6 +47,12 @@ export async function fileHead(source: AsyncIterable<Uint8Array>, name: string):
 
 function hasByteOrderMark(head: Uint8Array): boolean {
   return byteOrderMark.every((byte, index) => head[index] === byte);
+}
+
+/** With a byte order mark, or as a Latin character and a zero byte in either order. No text in UTF-8 begins so. */
+function isUtf16([first, second]: Uint8Array): boolean {
+  const marked = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
+  return marked || (first === 0 && second !== 0) || (first !== 0 && second === 0);
 }
 
 function firstNotBlank(head: Uint8Array): number {

@@ -107,6 +107,20 @@ describe("files that stand in the way", () => {
     expect(readdirSync(shop.dir).filter((name) => name.startsWith("out") && name !== "out.keys")).toEqual([]);
   });
 
+  it.each([
+    ["a byte order mark", "\ufeffid,email,phone\n1,a,b\n"],
+    ["none", "id,email,phone\n1,a,b\n"],
+    ["JSON", '{"id":1}\n'],
+  ])("or are in UTF-16 are said to be: with %s", async (_name, text) => {
+    const shop = await stocked();
+    for (const bytes of [Buffer.from(text, "utf16le"), Buffer.from(text, "utf16le").swap16()]) {
+      shop.write("in", bytes);
+      const { exitCode, stderr } = await shop.seal("--in", "in", "--out", "out");
+      expect(exitCode).toBe(1);
+      expect(stderr).toBe("cmkit: in is in UTF-16; expected UTF-8.\nConvert it: iconv -f UTF-16 -t UTF-8 makes it so.\n");
+    }
+  });
+
   it("are asked for when something is opened without its keys file or record key", async () => {
     const shop = await stocked();
     const noKeys = await shop.open("--in", "in.csv", "--out", "out");
