@@ -48,7 +48,9 @@ async function* batches<T>(
   for (let from = 0; from < own.length; from += rowsAtOnce) {
     if (from > 0) await othersTurn();
     refuseAborted(options);
-    yield await work(own.slice(from, from + rowsAtOnce), limits);
+    const results = await work(own.slice(from, from + rowsAtOnce), limits);
+    refuseAborted(options); // else the last rows alone would say so each
+    yield results;
   }
 }
 
