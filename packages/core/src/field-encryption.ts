@@ -54,7 +54,8 @@ export interface TenantFields<F extends Fields, Id, Version> {
    * Decrypts the declared fields of a row and leaves the index columns out.
    *
    * @throws {KmsError} with the field's name in `field`. `not-encrypted`, `malformed`: what stands there is no ciphertext.
-   * `decrypt-failed`: it is another field's, row's, tenant's or context's, or was changed. Others as `envelope().open` does.
+   * `decrypt-failed`: it is another field's, row's or context's, or was changed. `unknown-data-key`: it is another tenant's, or
+   * the store lost its data key. Others as `envelope().open` does.
    */
   decrypt<
     R extends DecryptableRow<F, Id, Version>,
