@@ -1,7 +1,7 @@
 import { CliError } from "./cli-error.ts";
 import { cellsOfRow } from "./csv-rows.ts";
 import { RowError } from "./row-codec.ts";
-import { printable } from "./table.ts";
+import { printable } from "./printable.ts";
 
 const shownColumns = 50;
 const arrayHint = "It begins as a JSON array does; give JSON Lines, one object a line: jq -c '.[]' makes them.";

@@ -1,5 +1,3 @@
-import { open } from "node:fs/promises";
-
 import { RowTally, stopAt } from "./bad-rows.ts";
 import { type BatchCipher, batchCipher, type BatchResult } from "./batch-cipher.ts";
 import type { CipherUse } from "./cipher-use.ts";
@@ -11,7 +9,7 @@ import { type FileJob, workedFields } from "./file-job.ts";
 import { fileOutput, type Output, pipeOutput } from "./file-output.ts";
 import type { FileSettings } from "./file-settings.ts";
 import { openTable, type Table } from "./file-table.ts";
-import type { NamedFile } from "./named-file.ts";
+import { ensureKeysFile } from "./keys-file.ts";
 import { type Progress, progressOn } from "./progress.ts";
 import { readOrMakeRecordKey, readRecordKey } from "./record-key-file.ts";
 import type { RowBatch } from "./row-batches.ts";
@@ -133,12 +131,6 @@ async function cipherFor(job: FileJob, jobs: number, signal: AbortSignal): Promi
   if (jobs === 1) return own;
   await own.close();
   return rowWorkers(job, jobs);
-}
-
-/** Without a single value there is no data key; opening asks for the file all the same. */
-async function ensureKeysFile({ path }: NamedFile): Promise<void> {
-  const file = await open(path, "a", 0o600);
-  await file.close();
 }
 
 /** A misspelt field must not leave the real one as it is, unseen. */

@@ -1,10 +1,11 @@
-import { access, constants, stat } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { lstat } from "node:fs/promises";
+import { resolve } from "node:path";
 
-import { CliError, errorCode } from "./cli-error.ts";
+import { CliError } from "./cli-error.ts";
 import type { Deps, Io } from "./deps.ts";
 import { type DevFile, readDevFile } from "./dev-file.ts";
 import type { FileJob } from "./file-job.ts";
+import { checkKeysToRead, checkKeysToWrite } from "./keys-file.ts";
 import type { NamedFile } from "./named-file.ts";
 
 /** The options of `cmkit seal` and `cmkit open`, as they are parsed. */
@@ -154,24 +155,8 @@ async function checkFiles({
 }
 
 async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
+  return lstat(path).then(
     () => true,
     () => false,
   );
-}
-
-async function checkKeysToRead({ path, name }: NamedFile): Promise<void> {
-  await access(path, constants.R_OK).catch((error: unknown) => {
-    const what = errorCode(error) === "ENOENT" ? `There is no keys file ${name}.` : `${name} cannot be read.`;
-    throw new CliError("refused", what, "Give with --keys the file that `cmkit seal` wrote: nothing opens without it.");
-  });
-}
-
-/** Before anything is asked of the KMS: a data key that cannot be kept is of no use. */
-async function checkKeysToWrite({ path, name }: NamedFile): Promise<void> {
-  const target = (await exists(path)) ? path : dirname(path);
-  await access(target, constants.W_OK).catch((error: unknown) => {
-    const what = errorCode(error) === "ENOENT" ? `There is no directory ${dirname(name)}.` : `${name} cannot be written.`;
-    throw new CliError("refused", what, "Give another file with --keys.");
-  });
 }

@@ -1,10 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { open } from "node:fs/promises";
+import { type FileHandle, open, rm } from "node:fs/promises";
+import { dirname } from "node:path";
 
 import { readFileBounded } from "./bounded-read.ts";
 import { CliError, errorCode, reasonOf } from "./cli-error.ts";
 import { unreadable } from "./json-file.ts";
 import type { NamedFile } from "./named-file.ts";
+import { syncDirectory } from "./sync-directory.ts";
 
 const keyBytes = 32;
 
@@ -19,7 +21,9 @@ export async function readRecordKey({ path, name }: NamedFile): Promise<Uint8Arr
   throw new CliError(
     "refused",
     `${name} is not a record key: expected ${keyBytes} bytes, got ${got}.`,
-    "Give the file that `cmkit seal` made, or 32 random bytes of your own.",
+    bytes?.length === 0
+      ? "A run was cut off while it made it, before it sealed anything, or it was emptied since: remove it, or restore it."
+      : "Give the file that `cmkit seal` made, or 32 random bytes of your own.",
   );
 }
 
@@ -28,17 +32,31 @@ export async function readRecordKey({ path, name }: NamedFile): Promise<Uint8Arr
  * @returns Whether it was made, too.
  */
 export async function readOrMakeRecordKey(file: NamedFile): Promise<{ readonly key: Uint8Array; readonly made: boolean }> {
-  const made = await open(file.path, "wx", 0o600).catch((error: unknown) => {
-    if (errorCode(error) === "EEXIST") return undefined;
+  const cannotBeMade = (error: unknown): never => {
     throw new CliError("refused", `${file.name} cannot be made (${reasonOf(error)}).`, "Give another file with --record-key.");
-  });
+  };
+  const made = await open(file.path, "wx", 0o600).catch((error: unknown) =>
+    errorCode(error) === "EEXIST" ? undefined : cannotBeMade(error),
+  );
   if (made === undefined) return { key: await readRecordKey(file), made: false };
+  const key = randomBytes(keyBytes);
   try {
-    const key = randomBytes(keyBytes);
-    await made.writeFile(key);
-    await made.sync();
-    return { key: new Uint8Array(key), made: true };
+    await writeWhole(made, key, file);
+    await syncDirectory(dirname(file.path)); // what is sealed under it must not outlive it
+  } catch (error) {
+    cannotBeMade(error);
   } finally {
     await made.close();
   }
+  return { key: new Uint8Array(key), made: true };
+}
+
+async function writeWhole(made: FileHandle, key: Uint8Array, { path }: NamedFile): Promise<void> {
+  try {
+    await made.writeFile(key);
+  } catch (error) {
+    await rm(path, { force: true }); // nobody has taken half a key
+    throw error;
+  }
+  await made.sync();
 }

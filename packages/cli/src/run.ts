@@ -5,6 +5,7 @@ import { CliError } from "./cli-error.ts";
 import type { Deps, Io } from "./deps.ts";
 import { ownPackage } from "./own-package.ts";
 import { cmkitProgram } from "./program.ts";
+import { printable } from "./printable.ts";
 
 /**
  * The `cmkit` command.
@@ -37,7 +38,8 @@ function failed(error: unknown, io: Io): number {
   // Commander has printed its message; asking for help or the version ends here too, with 0.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof CliError) {
-    io.stderr(`cmkit: ${error.message}\n`);
+    // Names of files may be a stranger's.
+    io.stderr(`cmkit: ${error.message.split("\n").map(printable).join("\n")}\n`);
     return error.code === "bad-usage" ? 2 : 1;
   }
   if (isKmsError(error)) io.stderr(`cmkit: ${error.message} (${error.code}).\n`);

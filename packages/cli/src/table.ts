@@ -1,5 +1,7 @@
 import Table from "cli-table3";
 
+import { printable } from "./printable.ts";
+
 const borderless = {
   top: "",
   "top-mid": "",
@@ -27,12 +29,4 @@ export function table(rows: readonly (readonly string[])[]): string {
     .split("\n")
     .map((line) => line.trimEnd())
     .join("\n")}\n`;
-}
-
-/** Text from a stranger, with what a terminal would obey or hide made visible. */
-export function printable(text: string): string {
-  return text.replaceAll(
-    /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu,
-    (found) => `\\u{${(found.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}}`,
-  );
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, symlinkSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 
 import { piped } from "./command.ts";
@@ -107,6 +107,48 @@ describe("files that stand in the way", () => {
     expect(readdirSync(shop.dir).filter((name) => name.startsWith("out") && name !== "out.keys")).toEqual([]);
   });
 
+  it("or were made while the run went on are not overwritten either", async () => {
+    const shop = await stocked();
+    async function* slow(): AsyncGenerator<Uint8Array> {
+      yield Buffer.from(csv);
+      shop.write("out", "precious");
+    }
+    const late = await shop.cmkit(["seal", ...usual, "--out", "out"], { stdin: slow() });
+    expect(late).toMatchObject({ exitCode: 1, stderr: "cmkit: out exists already.\nRemove it or choose another name.\n" });
+    expect(shop.read("out")).toBe("precious");
+    expect(readdirSync(shop.dir).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+  });
+
+  it("or hold something else than keys are not added to, by whatever name", async () => {
+    const shop = await stocked();
+    shop.write("notes", "call Ada\n");
+    shop.write("in.jsonl", '{"id":"1","email":"a","phone":"b"}\n');
+    symlinkSync("in.jsonl", shop.path("link"));
+    for (const [name, file] of [
+      ["notes", "notes"],
+      ["link", "in.jsonl"],
+    ] as const) {
+      const before = shop.read(file);
+      const sealed = await shop.seal("--in", "in.jsonl", "--out", "out", "--keys", name);
+      expect(sealed).toMatchObject({
+        exitCode: 1,
+        stderr: `cmkit: ${name} is not a keys file.\nGive another file with --keys.\n`,
+      });
+      expect(shop.read(file)).toBe(before);
+      const opened = await shop.open("--in", "in.jsonl", "--out", "out", "--keys", name);
+      expect(opened.stderr).toMatch(/ is not a keys file\.\nGive with --keys the file that `cmkit seal` wrote/);
+    }
+    const device = await shop.seal("--in", "in.jsonl", "--out", "out", "--keys", "/dev/null");
+    expect(device.stderr).toMatch(/^cmkit: \/dev\/null is not a keys file\./);
+  });
+
+  it("are named without letting the terminal obey their names", async () => {
+    const shop = await stocked();
+    shop.write("\u001b[31mred", "id\n1\n");
+    const { stderr } = await shop.seal("--in", "\u001b[31mred", "--out", "out");
+    expect(stderr).toMatch(/^cmkit: \\u\{001b\}\[31mred has no column email/);
+  });
+
   it.each([
     ["a byte order mark", "\ufeffid,email,phone\n1,a,b\n"],
     ["none", "id,email,phone\n1,a,b\n"],
@@ -135,6 +177,9 @@ describe("files that stand in the way", () => {
     expect(noRecordKey.stderr).toBe(
       "cmkit: There is no record key none.key.\nGive with --record-key the file that `cmkit seal` used.\n",
     );
+    shop.write("empty.key", "");
+    const empty = await shop.cmkit([...cloud, "--record-key", "empty.key"]);
+    expect(empty.stderr).toMatch(/^cmkit: empty\.key is not a record key: expected 32 bytes, got 0\.\nA run was cut off/);
     shop.write("text.key", `${"a".repeat(32)}\n`);
     const notOne = await shop.cmkit([...cloud, "--record-key", "text.key"]);
     expect(notOne.stderr).toMatch(
