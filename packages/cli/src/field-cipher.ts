@@ -4,6 +4,7 @@ import { CipherMeter, type CipherUse } from "./cipher-use.ts";
 import { adaptersFor, cloudAdapters, type providers } from "./dev-adapters.ts";
 import { type FileJob, workedFields } from "./file-job.ts";
 import type { BadRow, Row } from "./row-codec.ts";
+import { withoutRowId } from "./without-row-id.ts";
 
 /** A row with other values in the place of those that it came with. */
 export interface ReplacedRow {
@@ -103,9 +104,4 @@ function outcome(
   if (!isKmsError(error) && (error instanceof TypeError || error instanceof RangeError))
     return { index: row.index, reason: withoutRowId(error.message) };
   throw error;
-}
-
-/** Rows are named by their number here: an id may be personal, too. */
-function withoutRowId(message: string): string {
-  return message.replace(/ of row "(?:[^"\\]|\\.)*"/, "");
 }

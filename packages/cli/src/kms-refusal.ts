@@ -2,6 +2,7 @@ import type { KmsError, KmsErrorCode } from "@cmkit/core";
 
 import { CliError } from "./cli-error.ts";
 import type { FileJob } from "./file-job.ts";
+import { withoutRowId } from "./without-row-id.ts";
 
 const again = "then run this again: nothing was written under the final name";
 
@@ -25,6 +26,8 @@ const advice: Partial<Record<KmsErrorCode, string>> = {
 /** A refusal that is not about one row, in the error's words and with what to do next. */
 export function kmsRefusal({ code, message }: KmsError, { dev }: Pick<FileJob, "dev">): CliError {
   const gone = dev !== undefined && (code === "unavailable" || code === "timeout" || code === "credentials");
-  const next = gone ? `Start \`cmkit dev\` again, ${again}.` : (advice[code] ?? `docs/errors.md says what ${code} means.`);
-  return new CliError("refused", `${message} (${code}).`, next);
+  const next = gone
+    ? `Start \`cmkit dev\` again if it has ended, see that --keys can be written, ${again}.`
+    : (advice[code] ?? `docs/errors.md says what ${code} means.`);
+  return new CliError("refused", `${withoutRowId(message)} (${code}).`, next);
 }
