@@ -14,7 +14,7 @@ import { sealedFields } from "./sealed-fields.ts";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-/** `cmkit seal` of a file of JSON Lines, three values a row, against plain tokens in the same rows through the same parser. */
+/** The built `cmkit seal` of a file of JSON Lines, three values a row, against plain tokens in the same rows through the same parser. */
 export async function filesGroup({ megabytes }: { readonly megabytes: number }): Promise<Row[]> {
   const rounds = megabytes > 200 ? 1 : 3; // a large file is noise enough averaged
   const directory = await mkdtemp(`${tmpdir()}/cmkit-bench-`);
@@ -23,7 +23,7 @@ export async function filesGroup({ megabytes }: { readonly megabytes: number }):
     const input = `${directory}/customers.jsonl`;
     await writeCustomers(input, megabytes * 1e6);
     const seal = await sealCommand(dev.file, input, `${directory}/sealed.jsonl`);
-    const plain = [here("seal-plainly.ts"), input, `${directory}/plain.jsonl`];
+    const plain = ["--conditions=@cmkit/source", here("seal-plainly.ts"), input, `${directory}/plain.jsonl`];
     const [ours, theirs]: [Run[], Run[]] = [[], []];
     for (let round = 0; round < rounds; round += 1) {
       ours.push(await measured(seal));
@@ -53,7 +53,7 @@ async function sealCommand(dev: string, input: string, output: string): Promise<
   const { aws } = await readDevFile(dev);
   const key = ["--dev", dev, "--provider", "aws", "--resource", aws.keys.symmetric];
   const data = ["--fields", sealedFields.join(","), "--row-id", "id", "--table", "customers", "--tenant", "acme"];
-  return [here("../packages/cli/src/main.ts"), "seal", ...key, ...data, "--in", input, "--out", output];
+  return [here("../packages/cli/dist/main.js"), "seal", ...key, ...data, "--in", input, "--out", output];
 }
 
 interface Run {
@@ -62,7 +62,7 @@ interface Run {
 }
 
 async function measured(command: readonly string[]): Promise<Run> {
-  const preload = ["--conditions=@cmkit/source", "--import", new URL("report-memory.ts", import.meta.url).href];
+  const preload = ["--import", new URL("report-memory.mjs", import.meta.url).href];
   const started = performance.now();
   const child = spawn(process.execPath, [...preload, ...command], { stdio: ["ignore", "ignore", "pipe", "pipe"] });
   const [memory, errors] = [text(child.stdio[3] as Readable), text(child.stderr as Readable)];
