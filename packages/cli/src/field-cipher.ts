@@ -3,6 +3,7 @@ import { envelope, fieldEncryption, fileDataKeyStore, isKmsError, type KmsErrorC
 import { CipherMeter, type CipherUse } from "./cipher-use.ts";
 import { adaptersFor, cloudAdapters, type providers } from "./dev-adapters.ts";
 import { type FileJob, workedFields } from "./file-job.ts";
+import { isSealed } from "./is-sealed.ts";
 import type { BadRow, Row } from "./row-codec.ts";
 import { withoutRowId } from "./without-row-id.ts";
 
@@ -24,6 +25,9 @@ export interface FieldCipher {
   use(): CipherUse;
   close(): Promise<void>;
 }
+
+// Nobody waits for an answer in a browser, and many threads that start at once are slow to begin.
+const timeoutMs = 30_000;
 
 /** What is wrong with one row, where all else may be well. */
 const ofOneRow: ReadonlySet<KmsErrorCode> = new Set<KmsErrorCode>([
@@ -48,19 +52,28 @@ export async function fieldCipher(job: FileJob): Promise<FieldCipher> {
   const field: { type: "string" } | { type: "json" } = { type: layout.format === "csv" ? "string" : "json" };
   const fields = Object.fromEntries(job.fields.map((name) => [name, field]));
   const mine = fieldEncryption({ envelope: box, table, rowId, fields }).for(tenant);
-  const paths = workedFields(job).map((field) => field.split("."));
+  const names = workedFields(job);
+  const paths = names.map((field) => field.split("."));
   return {
-    async replace(rows, signal) {
+    async replace(given, signal) {
+      const sealed = operation === "seal" ? given.flatMap((row) => sealedAlready(row, names)) : [];
+      const rows = given.filter(({ index }) => !sealed.some((row) => row.index === index));
       const records = rows.map((row) => recordOf(row, rowId, paths));
-      const limits = signal === undefined ? {} : { signal };
+      const limits = { signal, timeoutMs };
       const settled: readonly PromiseSettledResult<object>[] = await (operation === "seal"
         ? mine.encryptAllSettled(records, limits)
         : mine.decryptAllSettled(records, limits));
-      return rows.map((row, index) => outcome(row, settled[index], paths));
+      return [...rows.map((row, index) => outcome(row, settled[index], paths)), ...sealed];
     },
     use: () => meter.use(),
     close: async () => kms.close(),
   };
+}
+
+/** A file that was sealed before would need both keys files to be read again. */
+function sealedAlready({ index, values }: Row, names: readonly string[]): FailedRow[] {
+  const name = names.find((_name, at) => isSealed(values[at]));
+  return name === undefined ? [] : [{ index, reason: `${name}: is sealed already; open the file first` }];
 }
 
 type RecordTree = { [key: string]: unknown };

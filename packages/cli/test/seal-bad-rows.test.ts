@@ -59,6 +59,18 @@ describe("bad rows", () => {
     expect(summary.firstLeftOut).toHaveLength(20);
   });
 
+  it("are those that are sealed already: two keys files would be needed; text that merely looks so is text", async () => {
+    const shop = await workshop();
+    shop.write("in.csv", `${header}1,a,cmk1.AAAA\n2,b,\n`);
+    expect(await shop.seal("--in", "in.csv", "--out", "out")).toMatchObject({ exitCode: 0 });
+    const { exitCode, stderr } = await shop.seal("--in", "out", "--out", "twice");
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/^cmkit: row 1 \(line 2\): email: is sealed already; open the file first\.\n/);
+    expect(existsSync(shop.path("twice"))).toBe(false);
+    expect(await shop.open("--in", "out", "--out", "opened")).toMatchObject({ exitCode: 0 });
+    expect(shop.read("opened")).toBe(shop.read("in.csv"));
+  });
+
   it("are counted across batches, whatever lies between", async () => {
     const shop = await workshop();
     const line = (id: number): string => `{"id":${id},"email":"${"x".repeat(1000)}","phone":"p"}\n`;
