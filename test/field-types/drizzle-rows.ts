@@ -73,7 +73,7 @@ export async function aSearchTakesTheFieldsType(): Promise<void> {
   const index = await pii.index("email", "ada@example.com");
   expectTypeOf(index).toEqualTypeOf<string>();
   await db.select().from(customers).where(eq(customers.emailIndex, index));
-  expectTypeOf(pii.index).parameter(0).toEqualTypeOf<"email" | "phone">();
+  expectTypeOf<Parameters<typeof pii.index>[0]>().toEqualTypeOf<"email" | "phone">();
 }
 
 export async function onlySomeFields(row: Selected): Promise<void> {
