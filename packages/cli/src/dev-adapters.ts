@@ -23,8 +23,8 @@ export async function adaptersFor(dev: DevFile, importAws?: () => Promise<AwsAda
 /** The clouds that {@link cloudAdapters} knows. */
 export const providers = ["aws"] as const;
 
-/** The adapter of one cloud, with the credentials that its SDK finds on this machine. */
-export async function cloudAdapters(_provider: (typeof providers)[number]): Promise<KmsAdapter[]> {
+/** Their adapters, with the credentials that each SDK finds on this machine. */
+export async function cloudAdapters(): Promise<KmsAdapter[]> {
   const { aws } = await awsAdapter();
   return [aws()];
 }
