@@ -19,8 +19,10 @@ export function awsDriver(arn: KmsArn, clients: AwsClients, emulated: boolean): 
   return {
     resource: arn.arn,
     resolved: arn.type === "key",
-    async describe(_keyVersion, call) {
-      return readDescription(await send((sdk) => new sdk.DescribeKeyCommand({ KeyId }), call), arn, emulated);
+    async describe(keyVersion, call) {
+      const described = readDescription(await send((sdk) => new sdk.DescribeKeyCommand({ KeyId }), call), arn, emulated);
+      // Key material has no state of its own: what holds for the key holds for all of it.
+      return { ...described, keyVersion: keyVersion ?? described.keyVersion };
     },
     async publicKey(_keyVersion, call) {
       const answer = await send((sdk) => new sdk.GetPublicKeyCommand({ KeyId }), call);

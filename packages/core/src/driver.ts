@@ -24,13 +24,15 @@ export interface KmsAdapter {
   close?(): void | Promise<void>;
 }
 
-/** The calls to one key. Each sends one request, honours `call.signal`, and lets every error through untouched. */
+/** The calls to one key. Each sends one request where the cloud's API allows, honours `call.signal`, and lets every error through untouched. */
 export interface KmsDriver {
   /** The canonical form of the identifier. */
   readonly resource: string;
   /** False for an alias or the like, which the first describe resolves. */
   readonly resolved: boolean;
-  /** The state is that of `keyVersion`, or of the key where that is null. */
+  /** True when a wrap must name the key version that makes it: core then describes the key first. Default: the KMS chooses. */
+  readonly namesVersion?: boolean;
+  /** The state is that of `keyVersion`; where that is null, of the key and the version that new wraps are made under. */
   describe(keyVersion: string | null, call: DriverCall): Promise<DriverDescription>;
   /** RSA keys only. */
   publicKey(keyVersion: string | null, call: DriverCall): Promise<DriverPublicKey>;
@@ -55,6 +57,8 @@ export interface WrapRequest {
   /** 32 bytes. Borrowed: neither kept nor changed. */
   readonly plaintext: Uint8Array;
   readonly context: BoundContext;
+  /** The version to wrap under, as lately described; null unless the driver `namesVersion`. */
+  readonly keyVersion: string | null;
 }
 
 export interface UnwrapRequest {
@@ -91,7 +95,10 @@ export interface DriverUnwrap extends DriverAnswer {
 /** What an SDK's error means. */
 export interface Failure {
   readonly code: KmsErrorCode;
-  /** The cloud's answer can mean several things: core describes the key and lets its state decide. */
+  /**
+   * The cloud's answer can mean several things: core describes the key version, and its state, or its absence, decides.
+   * Where that finds nothing wrong, `code` stands.
+   */
   readonly ambiguous?: boolean;
   readonly requestId?: string | undefined;
   /** How long the cloud asks us to wait, in milliseconds. */

@@ -26,6 +26,13 @@ const stateCodes: Record<KeyState, KmsErrorCode | undefined> = {
   unavailable: "unavailable",
 };
 
+/** What a call is about, beside the key. */
+interface CallSubject {
+  readonly context?: BoundContext;
+  /** Null for the key as such. */
+  readonly keyVersion: string | null;
+}
+
 const eventTypes = {
   describe: "describe",
   publicKey: "public-key",
@@ -69,7 +76,7 @@ export class KeyCalls {
     const started = now(this.runtime.clock);
     const driver = this.driver();
     const send = async (call: DriverCall): Promise<DriverDescription> => driver.describe(keyVersion, call);
-    return this.call("describe", undefined, options, send, (described) => {
+    return this.call("describe", { keyVersion }, options, send, (described) => {
       const { requestId: _, ...answer } = described;
       const description: KeyDescription = { provider: this.cmk.provider, ...answer };
       const named = { answeredBy: answer.resource, keyVersion: answer.keyVersion };
@@ -78,6 +85,7 @@ export class KeyCalls {
       if (!this.isKeyItself(answer.resource)) this.refuse("bad-answer", "the KMS did not name the key itself");
       if (!supportedBits[answer.kind].some((bits) => bits === answer.bits)) this.refuse("wrong-key-size", `${answer.bits} bits`);
       const known = this.runtime.memory.learn(this.cmk, description);
+      if (keyVersion === null) known.currentVersion = description.keyVersion;
       if (description.state === "enabled") known.confirmed.set(description.keyVersion, started);
       return description;
     });
@@ -126,7 +134,7 @@ export class KeyCalls {
    */
   async call<T extends { readonly requestId?: string | undefined }, R>(
     operation: DriverOperation,
-    context: BoundContext | undefined,
+    { context, keyVersion }: CallSubject,
     options: CallOptions,
     attempt: (call: DriverCall) => Promise<T>,
     accept: (answer: T) => R,
@@ -138,7 +146,8 @@ export class KeyCalls {
     const outcome = await runCall({ provider, options, attempt, classify, ...(discard && { discard }) }, this.runtime);
     const { result, attempts, durationMs } = outcome;
     if (!result.ok) {
-      const error = result.ambiguous && operation !== "describe" ? await this.disambiguate(result.error, options) : result.error;
+      const error =
+        result.ambiguous && operation !== "describe" ? await this.disambiguate(result.error, keyVersion, options) : result.error;
       this.report(type, context, error.code, attempts, durationMs, error.requestId);
       throw error;
     }
@@ -175,17 +184,19 @@ export class KeyCalls {
     if (outcome !== "ok" && new KmsError(outcome).httpStatus === 422) this.runtime.emit({ ...event, type: "refused" });
   }
 
-  /** The cloud's answer could mean several things: the key's own state decides, where we may ask for it. */
-  private async disambiguate(error: KmsError, options: CallOptions): Promise<KmsError> {
+  /** The cloud's answer could mean several things: the key's own state decides, or its absence, where we may ask for it. */
+  private async disambiguate(error: KmsError, keyVersion: string | null, options: CallOptions): Promise<KmsError> {
     const { provider } = this.cmk;
     const { requestId } = error;
     try {
-      const code = stateCodes[(await this.describe(null, options)).state];
+      const code = stateCodes[(await this.describe(keyVersion, options)).state];
       return code === undefined
         ? error
         : new KmsError(code, { provider, cause: error, ...(requestId === undefined ? {} : { requestId }) });
     } catch (second) {
-      return error.httpStatus !== 422 && isKmsError(second) && second.httpStatus === 422 ? second : error;
+      if (!isKmsError(second)) return error;
+      const decides = second.code === "key-not-found" || (error.httpStatus !== 422 && second.httpStatus === 422);
+      return decides ? second : error;
     }
   }
 }

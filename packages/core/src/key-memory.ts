@@ -12,6 +12,8 @@ export interface KnownKey {
   readonly resource: string;
   /** The version described first; an RSA key wraps under it for as long as the process lives. */
   readonly keyVersion: string | null;
+  /** The version described last: what a symmetric key wraps under, where a wrap must name its version. */
+  currentVersion: string | null;
   readonly publicKeys: Map<string | null, { readonly key: RsaPublicKey; proven: boolean }>;
   /** When the last describe that said `enabled` was sent, for each key version. */
   readonly confirmed: Map<string | null, Moment>;
@@ -29,7 +31,15 @@ export class KeyMemory {
     const { kind, bits, resource, keyVersion, provider } = description;
     const known = this.get(cmk);
     if (known === undefined) {
-      const fresh: KnownKey = { kind, bits, resource, keyVersion, publicKeys: new Map(), confirmed: new Map() };
+      const fresh: KnownKey = {
+        kind,
+        bits,
+        resource,
+        keyVersion,
+        currentVersion: keyVersion,
+        publicKeys: new Map(),
+        confirmed: new Map(),
+      };
       this.keys.set(memoryKey(cmk), fresh);
       return fresh;
     }

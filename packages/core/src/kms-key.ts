@@ -11,7 +11,7 @@ import {
 import { bindContext, type BoundContext, type Context } from "./context.ts";
 import type { DriverCall, DriverUnwrap, DriverWrap, KmsAdapter, KmsDriver } from "./driver.ts";
 import { KeyCalls, type KeyRuntime } from "./key-calls.ts";
-import type { KnownKey } from "./key-memory.ts";
+import { confirmedWithin, type KnownKey } from "./key-memory.ts";
 import type { KmsErrorCode } from "./kms-error.ts";
 import { RsaWrapping } from "./rsa-wrapping.ts";
 import { openPayload } from "./sealed-payload.ts";
@@ -24,8 +24,8 @@ const rsaWrapBytes: ReadonlySet<number> = new Set([256, 384, 512]);
 /** Options of calls that make a wrap. */
 export interface WrapOptions extends CallOptions {
   /**
-   * RSA keys only, whose wraps are made locally: how old the KMS's last word that the key is enabled may be. Default 0:
-   * the key is described before each wrap.
+   * How old the KMS's last word that the key is enabled may be. For RSA keys, whose wraps are made locally, and for symmetric
+   * keys in a cloud where a wrap must name the key version. Default 0: the key is described before each wrap.
    */
   readonly confirmedWithinMs?: number;
 }
@@ -123,10 +123,11 @@ export class DrivenKey implements KmsKey {
     const limits = this.until(options);
     const first = this.calls.memory() === undefined;
     const known = await this.known(limits);
-    if (known.kind === "symmetric") return this.wrapInKms(known, key, bound, limits);
-    const open = async (wrapped: WrappedKey): Promise<Uint8Array> => this.unwrap(wrapped, bound, limits);
     // A describe that this very call needed is confirmation enough.
-    return this.rsa.wrap(known, key, bound, first ? Infinity : (options.confirmedWithinMs ?? 0), limits, open);
+    const confirmedWithinMs = first ? Infinity : (options.confirmedWithinMs ?? 0);
+    if (known.kind === "symmetric") return this.wrapInKms(known, key, bound, confirmedWithinMs, limits);
+    const open = async (wrapped: WrappedKey): Promise<Uint8Array> => this.unwrap(wrapped, bound, limits);
+    return this.rsa.wrap(known, key, bound, confirmedWithinMs, limits, open);
   }
 
   async unwrapKey(wrapped: WrappedKey, context: Context, options: CallOptions = {}): Promise<Uint8Array> {
@@ -154,16 +155,27 @@ export class DrivenKey implements KmsKey {
     const send = async (call: DriverCall): ReturnType<typeof generate> => generate(bound, call);
     const accept = (answer: DriverWrap & DriverUnwrap): { key: Uint8Array; wrapped: WrappedKey } =>
       opening(answer, () => {
-        const wrapped = this.wrapped(known, answer);
+        const wrapped = this.wrapped(known, null, answer);
         return { key: this.exactRoot(answer.plaintext, "bad-answer"), wrapped };
       });
-    return this.calls.call("generateDataKey", bound, limits, send, accept, wipeAnswer);
+    return this.calls.call("generateDataKey", { context: bound, keyVersion: null }, limits, send, accept, wipeAnswer);
   }
 
-  private async wrapInKms(known: KnownKey, key: Uint8Array, context: BoundContext, limits: CallOptions): Promise<WrappedKey> {
+  private async wrapInKms(
+    known: KnownKey,
+    key: Uint8Array,
+    context: BoundContext,
+    confirmedWithinMs: number,
+    limits: CallOptions,
+  ): Promise<WrappedKey> {
     const driver = this.calls.driver();
-    const send = async (call: DriverCall): Promise<DriverWrap> => driver.wrap({ plaintext: key, context }, call);
-    return this.calls.call("wrap", context, limits, send, (answer) => this.wrapped(known, answer));
+    const named = driver.namesVersion === true;
+    if (named && !confirmedWithin(known, known.currentVersion, confirmedWithinMs, this.calls.runtime.clock)) {
+      await this.calls.confirm(null, context, limits);
+    }
+    const keyVersion = named ? known.currentVersion : null;
+    const send = async (call: DriverCall): Promise<DriverWrap> => driver.wrap({ plaintext: key, context, keyVersion }, call);
+    return this.calls.call("wrap", { context, keyVersion }, limits, send, (answer) => this.wrapped(known, keyVersion, answer));
   }
 
   private async unwrap(wrapped: WrappedKey, context: BoundContext, limits: CallOptions): Promise<Uint8Array> {
@@ -185,7 +197,7 @@ export class DrivenKey implements KmsKey {
         if (kind === "symmetric") return this.exactRoot(answer.plaintext, "decrypt-failed");
         return openPayload(answer.plaintext, context) ?? this.calls.refuse("decrypt-failed");
       });
-    return this.calls.call("unwrap", context, limits, send, accept, wipeAnswer);
+    return this.calls.call("unwrap", { context, keyVersion }, limits, send, accept, wipeAnswer);
   }
 
   private async known(limits: CallOptions): Promise<KnownKey> {
@@ -223,9 +235,10 @@ export class DrivenKey implements KmsKey {
     return plaintext.length === rootBytes ? new Uint8Array(plaintext) : this.calls.refuse(otherwise);
   }
 
-  private wrapped(known: KnownKey, answer: DriverWrap): WrappedKey {
-    this.calls.checkAnswer(answer, known.resource, null);
-    const { keyVersion, bytes } = answer;
+  private wrapped(known: KnownKey, asked: string | null, answer: DriverWrap): WrappedKey {
+    this.calls.checkAnswer(answer, known.resource, asked);
+    const { bytes } = answer;
+    const keyVersion = answer.keyVersion ?? asked;
     this.calls.checkVersion(keyVersion);
     if (bytes.length === 0 || bytes.length > maxWrappedBytes)
       this.calls.refuse("bad-answer", "the wrapped key has an impossible length");

@@ -62,7 +62,7 @@ export class RsaWrapping {
   private async fetch(known: KnownKey, version: string | null, options: CallOptions): Promise<RsaPublicKey> {
     const driver = this.calls.driver();
     const send = async (call: DriverCall): Promise<DriverPublicKey> => driver.publicKey(version, call);
-    return this.calls.call("publicKey", undefined, options, send, (answer) => {
+    return this.calls.call("publicKey", { keyVersion: version }, options, send, (answer) => {
       this.calls.checkAnswer(answer, driver.resource, version);
       const key = readRsaPublicKey(answer.spki, version);
       if (key === undefined) return this.calls.refuse("bad-answer", "the public key is not an RSA key with exponent 65537");

@@ -88,7 +88,7 @@ export const callMutants: readonly Mutant[] = [
     drivers((driver) => ({
       async generateDataKey(context, call) {
         const plaintext = new Uint8Array(32);
-        return { ...(await driver.wrap({ plaintext, context }, call)), plaintext };
+        return { ...(await driver.wrap({ plaintext, context, keyVersion: null }, call)), plaintext };
       },
     })),
   ),

@@ -150,7 +150,7 @@ export class ScriptedKms {
       generateDataKey: async (context, call) =>
         send("generateDataKey", call, null, async (driver) => {
           const plaintext = crypto.getRandomValues(new Uint8Array(32));
-          return { ...(await driver.wrap({ plaintext, context }, call)), plaintext };
+          return { ...(await driver.wrap({ plaintext, context, keyVersion: null }, call)), plaintext };
         }),
     };
   }

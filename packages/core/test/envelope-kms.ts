@@ -81,7 +81,7 @@ export class ScriptedKms {
       generateDataKey: async (context, call) =>
         ask("generateDataKey", context.entries.tenant, call, async (asked) => {
           const plaintext = new Uint8Array(randomBytes(32));
-          const wrap = await driver.wrap({ plaintext, context }, call);
+          const wrap = await driver.wrap({ plaintext, context, keyVersion: null }, call);
           return { ...wrap, plaintext: this.answer(plaintext, asked) };
         }),
     };

@@ -76,7 +76,11 @@ describe("an answer's plaintext is wiped", () => {
     const plaintexts: Uint8Array[] = [];
     const { kms } = stubKms((driver) => ({
       async generateDataKey(bound, call) {
-        const answer = { ...(await driver.wrap({ plaintext: root, context: bound }, call)), plaintext: root.slice(), ...changed };
+        const answer = {
+          ...(await driver.wrap({ plaintext: root, context: bound, keyVersion: null }, call)),
+          plaintext: root.slice(),
+          ...changed,
+        };
         plaintexts.push(answer.plaintext);
         return answer;
       },
@@ -89,7 +93,10 @@ describe("an answer's plaintext is wiped", () => {
 test("a generated data key is the caller's own copy; the answer's is wiped", async () => {
   const plaintext = root.slice();
   const { kms } = stubKms((driver) => ({
-    generateDataKey: async (bound, call) => ({ ...(await driver.wrap({ plaintext, context: bound }, call)), plaintext }),
+    generateDataKey: async (bound, call) => ({
+      ...(await driver.wrap({ plaintext, context: bound, keyVersion: null }, call)),
+      plaintext,
+    }),
   }));
   expect((await kms.open(aes).generateDataKey(context)).key).toEqual(root);
   expect(plaintext).toEqual(new Uint8Array(32));

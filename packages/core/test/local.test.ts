@@ -105,7 +105,7 @@ describe("given in code,", () => {
     const aes = local({ keys: { one: { aes256: new Uint8Array(32) } } }).open("local:one");
     const rsa = local({ keys: { one: { rsaPrivateKey } } }).open("local:one");
     await expect(aes.publicKey(null, call)).rejects.toMatchObject({ code: "wrong-key-type" });
-    await expect(rsa.wrap({ plaintext: new Uint8Array(32), context: bound }, call)).rejects.toMatchObject({
+    await expect(rsa.wrap({ plaintext: new Uint8Array(32), context: bound, keyVersion: null }, call)).rejects.toMatchObject({
       code: "wrong-key-type",
     });
     const request = { bytes: new Uint8Array(61), context: bound, keyVersion: "1" };

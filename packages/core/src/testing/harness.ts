@@ -11,6 +11,8 @@ export interface ConformanceHarness {
   readonly missing: string;
   /** Resources outside the grammar; the suite adds blanks, line ends and the like of its own. */
   readonly invalid: readonly string[];
+  /** What a key looks like on which every permission was taken away; `key-not-found` where the cloud does not say. Default `access-denied`. */
+  readonly denied?: "access-denied" | "key-not-found";
   /** What `describe` must say: whether the adapter was pointed at another endpoint than the cloud's. */
   readonly emulated: boolean;
   /** Texts that no error and no event may hold: the adapter's credentials, say. */

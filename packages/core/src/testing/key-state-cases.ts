@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { KeyDescription } from "../cmk.ts";
 import type { KmsErrorCode } from "../kms-error.ts";
 import type { KmsKey } from "../kms-key.ts";
 import type { CaseRun } from "./case-run.ts";
@@ -49,9 +50,10 @@ export const keyStateCases: readonly CaseTemplate[] = [
       const known = t.open();
       const { root, wrapped } = await t.wrap(known);
       await t.control("setAccess")(t.spec.resource, "denied");
-      await everyUseFails(t, t.spec.resource, wrapped, "access-denied", true, known);
+      const { denied = "access-denied" } = t.harness;
+      await everyUseFails(t, t.spec.resource, wrapped, denied, true, known);
       t.freshKms();
-      await everyUseFails(t, t.spec.resource, wrapped, "access-denied", true);
+      await everyUseFails(t, t.spec.resource, wrapped, denied, true);
       await t.control("setAccess")(t.spec.resource, "allowed");
       await worksAgain(t, known, wrapped, root);
     },
@@ -79,7 +81,10 @@ async function stopsAndStarts(t: CaseRun, state: "disabled" | "pending-deletion"
   const { root, wrapped } = await t.wrap(known);
   const setState = t.control("setState");
   await setState(t.spec.resource, state);
-  assert.equal((await known.describe()).state, state);
+  // Some clouds refuse to describe a disabled key, and say why.
+  const described = await known.describe().catch((error: unknown) => error);
+  if (described instanceof Error) await t.refused(Promise.reject(described), code);
+  else assert.equal((described as KeyDescription).state, state);
   await everyUseFails(t, t.spec.resource, wrapped, code, false, known);
   t.freshKms();
   await everyUseFails(t, t.spec.resource, wrapped, code, false);

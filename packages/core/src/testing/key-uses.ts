@@ -20,7 +20,10 @@ export async function keyUses(t: CaseRun): Promise<readonly KeyUse[]> {
   };
   const describe: KeyUse = { operation: "describe", ready: async () => async (options) => key.describe(options) };
   if (t.spec.kind === "rsa") return [unwrap, describe, publicKeyUse(t)];
-  const wrap: KeyUse = { operation: "wrap", ready: async () => async (options) => key.wrapKey(t.root(), t.context, options) };
+  const wrap: KeyUse = {
+    operation: "wrap",
+    ready: async () => async (options) => key.wrapKey(t.root(), t.context, { confirmedWithinMs: Infinity, ...options }),
+  };
   if (!("generateDataKey" in t.adapter.open(t.spec.resource))) return [unwrap, describe, wrap];
   const generate: KeyUse = {
     operation: "generateDataKey",
