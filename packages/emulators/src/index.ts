@@ -12,5 +12,7 @@ export {
   parseAwsSeed,
 } from "./aws/seed.ts";
 export type { EmulatedCall } from "./call-log.ts";
-export { emulatorControl, type EmulatorControl } from "./control-client.ts";
+export { type ControlTarget, emulatorControl, type EmulatorControl } from "./control-client.ts";
+export type { EmulatorServer } from "./emulator-server.ts";
+export type { EmulatorVerbs } from "./emulator-verbs.ts";
 export { type Fault, type FaultEffect, type FaultFilter, FaultScript, parseFault } from "./faults.ts";

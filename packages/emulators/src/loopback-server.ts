@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 
 /** A request that has passed the checks, with its body read whole. Header names are in lower case. */
@@ -33,17 +34,23 @@ export interface LoopbackServerOptions {
   readonly port?: number;
   /** Longer bodies are answered with 413. */
   readonly maxBodyBytes?: number;
+  /** PEM: serves HTTPS instead of HTTP. */
+  readonly tls?: { readonly key: string; readonly cert: string };
+  /** Whether it also answers to a name that is not this machine's (a `Host` header, with a port if it has one). Default: none. */
+  readonly answersTo?: (host: string) => boolean;
   readonly handle: (request: LoopbackRequest) => Promise<LoopbackAnswer>;
 }
 
 const textHeaders = { "content-type": "text/plain; charset=utf-8" };
 
 // A page in a browser can reach loopback through a name of its own (DNS rebinding); its Host header gives it away.
-function hostIsOurs(request: IncomingMessage, port: number): boolean {
+function hostIsOurs(request: IncomingMessage, port: number, answersTo: (host: string) => boolean): boolean {
   const hosts = request.headersDistinct["host"] ?? [];
   const [host] = hosts;
   return (
-    hosts.length === 1 && host !== undefined && ["127.0.0.1", "localhost", "[::1]"].some((name) => host === `${name}:${port}`)
+    hosts.length === 1 &&
+    host !== undefined &&
+    (["127.0.0.1", "localhost", "[::1]"].some((name) => host === `${name}:${port}`) || answersTo(host))
   );
 }
 
@@ -71,15 +78,16 @@ function deliver(response: ServerResponse, answer: LoopbackAnswer): void {
 }
 
 /**
- * Serves HTTP on 127.0.0.1 only. A request whose `Host` is not this server's own loopback address is answered with 421
- * and never reaches the handler.
+ * Serves HTTP or HTTPS on 127.0.0.1 only. A request whose `Host` is neither this server's own loopback address nor a name
+ * that it answers to is answered with 421 and never reaches the handler.
  */
 export async function loopbackServer(options: LoopbackServerOptions): Promise<LoopbackServer> {
   const maxBodyBytes = options.maxBodyBytes ?? 131_072;
+  const { tls, answersTo = () => false } = options;
   let port = options.port ?? 0;
 
   async function answerTo(request: IncomingMessage): Promise<LoopbackAnswer> {
-    if (!hostIsOurs(request, port))
+    if (!hostIsOurs(request, port, answersTo))
       return { status: 421, headers: textHeaders, body: "This server answers to its loopback address only.\n" };
     const target = request.url ?? "";
     if (!target.startsWith("/")) return { status: 400, headers: textHeaders, body: "Expected a path.\n" };
@@ -103,7 +111,8 @@ export async function loopbackServer(options: LoopbackServerOptions): Promise<Lo
     }
   }
 
-  const server = createServer((request, response) => void serve(request, response));
+  const listener = (request: IncomingMessage, response: ServerResponse): void => void serve(request, response);
+  const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, "127.0.0.1", () => resolve());
@@ -112,7 +121,7 @@ export async function loopbackServer(options: LoopbackServerOptions): Promise<Lo
 
   return {
     port,
-    url: `http://127.0.0.1:${port}`,
+    url: `${tls === undefined ? "http" : "https"}://127.0.0.1:${port}`,
     close: () =>
       new Promise<void>((resolve) => {
         server.close(() => resolve());

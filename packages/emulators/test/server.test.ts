@@ -3,7 +3,7 @@ import { request } from "node:http";
 import { DescribeKeyCommand, GenerateDataKeyCommand } from "@aws-sdk/client-kms";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { type AwsEmulator, awsEmulator, emulatorControl } from "../src/index.ts";
+import { type AwsEmulator, awsEmulator, emulatorControl, type EmulatorControl } from "../src/index.ts";
 import { account, clientOf, expectRefusal, region, seedOf, startForTest } from "./emulated-kms.ts";
 
 let emulator: AwsEmulator;
@@ -75,8 +75,7 @@ describe("the server", () => {
 });
 
 describe("the controls over HTTP", () => {
-  const control = (controlToken = emulator.controlToken): ReturnType<typeof emulatorControl> =>
-    emulatorControl({ url: emulator.url, controlToken });
+  const control = (controlToken = emulator.controlToken): EmulatorControl => emulatorControl({ url: emulator.url, controlToken });
 
   test("do everything that the controls in the process do", async () => {
     const kms = clientOf(emulator);

@@ -1,24 +1,19 @@
 import { randomUUID } from "node:crypto";
 
-import type { LoopbackAnswer } from "../loopback-server.ts";
+import type { ServiceAnswer } from "../service-answer.ts";
 import type { ServiceRefusal } from "./errors.ts";
-
-/** An answer of the JSON 1.1 protocol; `errorName` is for the call log. */
-export interface KmsAnswer extends LoopbackAnswer {
-  readonly errorName?: string;
-}
 
 function headers(): Record<string, string> {
   return { "content-type": "application/x-amz-json-1.1", "x-amzn-requestid": randomUUID() };
 }
 
 /** An answer with members; an operation without any answers with an empty body, as the service does. */
-export function success(members: object): KmsAnswer {
+export function success(members: object): ServiceAnswer {
   return { status: 200, headers: headers(), body: Object.keys(members).length === 0 ? "" : JSON.stringify(members) };
 }
 
 /** An answer that refuses. */
-export function failure(refusal: ServiceRefusal): KmsAnswer {
+export function failure(refusal: ServiceRefusal): ServiceAnswer {
   return {
     status: refusal.status,
     headers: headers(),

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 
-import type { CallLog, EmulatedCall } from "../call-log.ts";
+import type { CallLog } from "../call-log.ts";
+import type { EmulatorVerbs } from "../emulator-verbs.ts";
 import type { FaultScript } from "../faults.ts";
 import { addKeys } from "./key-factory.ts";
 import type { AwsKeySpec } from "./key-material.ts";
@@ -18,35 +19,13 @@ export interface AwsEmulatorKey {
   readonly keyState: KeyState;
 }
 
-/** What an emulator knows and does, apart from its server. Verbs take key ARNs and throw `TypeError` for one that is not there. */
-export interface AwsEmulatorVerbs {
-  /** For the control endpoints; new at every start. */
-  readonly controlToken: string;
+/** What every emulator does, and what is AWS's own. Keys go by their ARN. */
+export interface AwsEmulatorVerbs extends EmulatorVerbs<AwsEmulatorKey, AwsSeedKey, Denial, AwsSeed> {
   readonly region: string;
   /** Those of the seed's first principal. */
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string };
-  /** The keys as they are now. */
-  readonly keys: readonly AwsEmulatorKey[];
-  readonly faults: FaultScript;
   /** The ARN of the only key with this alias. */
   keyArn(alias: string): string;
-  calls(): readonly EmulatedCall[];
-  /** How often each operation was called since the last reset. */
-  counts(): Readonly<Record<string, number>>;
-  resetCalls(): void;
-  disableKey(arn: string): void;
-  enableKey(arn: string): void;
-  /** `days` is 30 by default. */
-  scheduleKeyDeletion(arn: string, days?: number): void;
-  cancelKeyDeletion(arn: string): void;
-  /** Denies on top of the key's policy; without a filter, everything to everyone. */
-  deny(arn: string, denial?: Denial): void;
-  /** Takes every denial back. */
-  allow(arn: string): void;
-  rotate(arn: string): void;
-  createKey(key: AwsSeedKey): Promise<string>;
-  /** The seed that brings this emulator back as it is now. It holds the principals' secrets and all key material. */
-  snapshot(): AwsSeed;
 }
 
 /** The verbs over what an emulator is made of. */

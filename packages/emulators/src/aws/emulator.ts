@@ -1,14 +1,13 @@
 import { setTimeout as wait } from "node:timers/promises";
 
 import { CallLog } from "../call-log.ts";
-import { answerControl, controlPrefix } from "../control-server.ts";
+import { controlActions } from "../control-actions.ts";
+import { emulatorServer, type EmulatorServer } from "../emulator-server.ts";
 import { FaultScript } from "../faults.ts";
-import { loopbackServer } from "../loopback-server.ts";
-import { controlActions } from "./control-actions.ts";
 import { type AwsEmulatorVerbs, emulatorVerbs } from "./emulator-verbs.ts";
 import { addKeys } from "./key-factory.ts";
 import { KeyStore } from "./key-store.ts";
-import { type AwsSeed, defaultAwsSeed, parseAwsSeed } from "./seed.ts";
+import { type AwsSeed, defaultAwsSeed, parseAwsSeed, parseAwsSeedKey, parseDenial } from "./seed.ts";
 import { kmsService } from "./service.ts";
 
 /** How an emulator is started. */
@@ -24,12 +23,7 @@ export interface AwsEmulatorOptions {
 }
 
 /** A running AWS KMS emulator. */
-export interface AwsEmulator extends AwsEmulatorVerbs, AsyncDisposable {
-  readonly url: string;
-  readonly port: number;
-  /** Stops the server, and every latency fault that waits. */
-  close(): Promise<void>;
-}
+export interface AwsEmulator extends AwsEmulatorVerbs, EmulatorServer {}
 
 /**
  * Starts an AWS KMS emulator on 127.0.0.1, for the official SDKs: `new KMSClient({ region, endpoint: url, credentials })`.
@@ -55,24 +49,23 @@ export async function awsEmulator(options: AwsEmulatorOptions = {}): Promise<Aws
     clock,
     delay: options.delay ?? ((ms) => wait(ms, undefined, { signal: stopped.signal })),
   });
-  const targets = { token: verbs.controlToken, actions: controlActions(verbs), faults, calls: log };
-  const server = await loopbackServer({
+  const server = await emulatorServer({
     ...(options.port === undefined ? {} : { port: options.port }),
-    handle: (request) => (request.path.startsWith(controlPrefix) ? answerControl(request, targets) : service(request)),
+    service,
+    controls: {
+      token: verbs.controlToken,
+      actions: controlActions(verbs, { seedKey: parseAwsSeedKey, denial: parseDenial }),
+      faults,
+      calls: log,
+    },
+    stopped,
   });
-  const close = async (): Promise<void> => {
-    stopped.abort();
-    await server.close();
-  };
   return {
     ...verbs,
     // A spread reads a getter once.
     get keys() {
       return verbs.keys;
     },
-    url: server.url,
-    port: server.port,
-    close,
-    [Symbol.asyncDispose]: close,
+    ...server,
   };
 }

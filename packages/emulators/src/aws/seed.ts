@@ -115,13 +115,13 @@ const readSeed = objectOf<AwsSeed>({
 });
 
 /** Reads one denial from JSON, strictly. */
-export function parseDenial(value: unknown): Denial {
-  return readDenial(value, "denial");
+export function parseDenial(value: unknown, path = "denial"): Denial {
+  return readDenial(value, path);
 }
 
 /** Reads one key from JSON, strictly. */
-export function parseAwsSeedKey(value: unknown): AwsSeedKey {
-  return readKey(value, "key");
+export function parseAwsSeedKey(value: unknown, path = "key"): AwsSeedKey {
+  return readKey(value, path);
 }
 
 /**

@@ -1,14 +1,16 @@
 import type { CallLog } from "../call-log.ts";
 import type { FaultScript } from "../faults.ts";
+import { playFaults } from "../fault-effects.ts";
 import type { LoopbackRequest } from "../loopback-server.ts";
+import type { ServiceAnswer } from "../service-answer.ts";
 import { aliasOperations } from "./alias-operations.ts";
-import { failure, type KmsAnswer, success } from "./answer.ts";
+import { failure, success } from "./answer.ts";
 import { authenticate } from "./authentication.ts";
 import { type KmsCall, type Operation, resolveKey } from "./call.ts";
 import { parseBlob } from "./ciphertext-blob.ts";
 import { cryptoOperations } from "./crypto-operations.ts";
 import { ServiceRefusal } from "./errors.ts";
-import { playFaults } from "./fault-effects.ts";
+import { faultWords } from "./fault-words.ts";
 import { contextOf } from "./input.ts";
 import { keyArn } from "./key-arn.ts";
 import { keyOperations } from "./key-operations.ts";
@@ -62,7 +64,7 @@ function targetOf(call: KmsCall): string | undefined {
   return blob === undefined ? undefined : keyArn(call.region, blob.account, blob.keyId);
 }
 
-async function attempt(operation: Operation, call: KmsCall): Promise<KmsAnswer> {
+async function attempt(operation: Operation, call: KmsCall): Promise<ServiceAnswer> {
   try {
     return success(await operation(call));
   } catch (error) {
@@ -71,8 +73,8 @@ async function attempt(operation: Operation, call: KmsCall): Promise<KmsAnswer> 
 }
 
 /** AWS KMS, as a function of a request. */
-export function kmsService(parts: KmsServiceParts): (request: LoopbackRequest) => Promise<KmsAnswer> {
-  async function answer(request: LoopbackRequest, name: string, note: (key: string | undefined) => void): Promise<KmsAnswer> {
+export function kmsService(parts: KmsServiceParts): (request: LoopbackRequest) => Promise<ServiceAnswer> {
+  async function answer(request: LoopbackRequest, name: string, note: (key: string | undefined) => void): Promise<ServiceAnswer> {
     const operation = operations.get(name);
     if (request.method !== "POST" || request.path !== "/" || request.query !== "" || operation === undefined) {
       throw new ServiceRefusal("UnknownOperationException", "");
@@ -85,8 +87,7 @@ export function kmsService(parts: KmsServiceParts): (request: LoopbackRequest) =
     const context = contextOf(call.input, "EncryptionContext");
     const faults = parts.faults.take({ operation: name, key, principal: caller.principal.arn, context });
     return playFaults(faults, {
-      call,
-      key: key === undefined ? undefined : parts.store.get(key),
+      words: faultWords(call, key === undefined ? undefined : parts.store.get(key)),
       // A fault may have waited: the call happens at its own time.
       run: () => attempt(operation, { ...call, nowMs: parts.clock() }),
       delay: parts.delay,
@@ -97,7 +98,7 @@ export function kmsService(parts: KmsServiceParts): (request: LoopbackRequest) =
     const target = request.headers["x-amz-target"] ?? "";
     const name = target.startsWith(targetPrefix) ? target.slice(targetPrefix.length) : "unknown";
     let keyId: string | undefined;
-    let given: KmsAnswer;
+    let given: ServiceAnswer;
     try {
       given = await answer(request, name, (key) => {
         keyId = key;
