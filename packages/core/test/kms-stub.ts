@@ -40,6 +40,7 @@ export function stubKms(initial: Changes = () => ({}), adapterChanges: Partial<K
     return {
       resource,
       resolved: !resource.includes("alias-of-"),
+      namesVersion: driver().namesVersion === true,
       describe: async (version, call) => ask("describe", driver().describe(version, call)),
       publicKey: async (version, call) => ask("publicKey", driver().publicKey(version, call)),
       wrap: async (request, call) => ask("wrap", driver().wrap(request, call)),

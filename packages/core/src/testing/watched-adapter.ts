@@ -54,6 +54,7 @@ function watchedDriver(driver: KmsDriver, watch: Watch): KmsDriver {
   return {
     resource: driver.resource,
     resolved: driver.resolved,
+    ...(driver.namesVersion !== undefined && { namesVersion: driver.namesVersion }),
     describe: async (version, call) => watch.record("describe", async () => driver.describe(version, call)),
     publicKey: async (version, call) => watch.record("publicKey", async () => driver.publicKey(version, call)),
     wrap: async (request, call) => watch.record("wrap", async () => driver.wrap(request, call)),
