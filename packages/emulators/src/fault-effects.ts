@@ -16,6 +16,8 @@ export interface FaultWords {
   renamed(members: Members, key: string | undefined): object;
   /** What changes in a good answer whose plaintext has another length; {@link resized} makes one. */
   resized(members: Members, bytes: number): object;
+  /** What changes in a good answer whose checksums do not fit. Left out where the cloud sends none: the answer stays good. */
+  damaged?(members: Members): object;
 }
 
 /** What a fault can reach. */
@@ -77,6 +79,7 @@ const effects: { readonly [N in FaultName]: Effect<N> } = {
   },
   "other-key": async ({ answerKey }, { run, words }) => rewritten(await run(), (members) => words.renamed(members, answerKey)),
   "plaintext-length": async ({ bytes }, { run, words }) => rewritten(await run(), (members) => words.resized(members, bytes)),
+  checksum: async (_fault, { run, words }) => rewritten(await run(), (members) => words.damaged?.(members) ?? {}),
 };
 
 /** Plays the faults that a call met, in their order, and the call itself when none of them gave the answer. */

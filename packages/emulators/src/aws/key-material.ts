@@ -1,5 +1,6 @@
-import { createHmac, createPrivateKey, createSecretKey, generateKeyPair, type KeyObject, randomBytes } from "node:crypto";
-import { promisify } from "node:util";
+import { createHmac, type KeyObject } from "node:crypto";
+
+import { newAesKey, newRsaKey, parseAesKey, parseRsaKey } from "../secret-key.ts";
 
 /** The key specs that are emulated. */
 export type AwsKeySpec = "RSA_2048" | "RSA_3072" | "RSA_4096" | "SYMMETRIC_DEFAULT";
@@ -16,8 +17,6 @@ export interface KeyMaterial {
   readonly rotationType?: "AUTOMATIC" | "ON_DEMAND";
 }
 
-const generateRsa = promisify(generateKeyPair);
-
 /** The modulus length of an RSA key spec, in bits; `undefined` for the symmetric one. */
 export function rsaBits(spec: AwsKeySpec): number | undefined {
   return spec === "SYMMETRIC_DEFAULT" ? undefined : Number(spec.slice("RSA_".length));
@@ -29,18 +28,10 @@ export function keyMaterial(keyId: string, secret: KeyObject): KeyMaterial {
   return { id: createHmac("sha256", exported).update(`key material of ${keyId}`).digest("hex"), secret };
 }
 
-/** A fresh AES-256 key. */
-export function newSymmetricSecret(): KeyObject {
-  const bytes = randomBytes(32);
-  const secret = createSecretKey(bytes);
-  bytes.fill(0);
-  return secret;
-}
-
 /** A fresh secret; RSA keys are generated off the main thread, so several are made at once. */
 export async function newSecret(spec: AwsKeySpec): Promise<KeyObject> {
   const modulusLength = rsaBits(spec);
-  return modulusLength === undefined ? newSymmetricSecret() : (await generateRsa("rsa", { modulusLength })).privateKey;
+  return modulusLength === undefined ? newAesKey() : newRsaKey(modulusLength);
 }
 
 /**
@@ -50,29 +41,5 @@ export async function newSecret(spec: AwsKeySpec): Promise<KeyObject> {
  */
 export function parseSecret(spec: AwsKeySpec, encoded: string, path: string): KeyObject {
   const modulusLength = rsaBits(spec);
-  if (modulusLength === undefined) {
-    const bytes = Buffer.from(encoded, "base64");
-    if (bytes.byteLength !== 32 || bytes.toString("base64") !== encoded) {
-      throw new TypeError(`${path}: expected base64 of 32 bytes, got another string`);
-    }
-    return createSecretKey(bytes);
-  }
-  let key: KeyObject;
-  try {
-    key = createPrivateKey(encoded);
-  } catch {
-    throw new TypeError(`${path}: expected a PKCS#8 PEM of an RSA key, got another string`);
-  }
-  const got = key.asymmetricKeyDetails?.modulusLength;
-  if (key.asymmetricKeyType !== "rsa" || got !== modulusLength) {
-    throw new TypeError(
-      `${path}: expected an RSA key of ${modulusLength} bits, got ${key.asymmetricKeyType ?? "no key type"} of ${got ?? 0} bits`,
-    );
-  }
-  return key;
-}
-
-/** The inverse of {@link parseSecret}. */
-export function formatSecret(secret: KeyObject): string {
-  return secret.type === "secret" ? secret.export().toString("base64") : secret.export({ type: "pkcs8", format: "pem" });
+  return modulusLength === undefined ? parseAesKey(encoded, path) : parseRsaKey(modulusLength, encoded, path);
 }

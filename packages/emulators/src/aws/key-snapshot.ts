@@ -1,4 +1,5 @@
-import { formatSecret, type KeyMaterial } from "./key-material.ts";
+import { formatKey } from "../secret-key.ts";
+import type { KeyMaterial } from "./key-material.ts";
 import type { KeyStore } from "./key-store.ts";
 import { type KmsKey, stateOf } from "./kms-key.ts";
 import type { AwsSeedKey, AwsSeedMaterial } from "./seed.ts";
@@ -9,7 +10,7 @@ function isoOf(ms: number): string {
 
 function materialSeed({ secret, rotatedAtMs, rotationType }: KeyMaterial): AwsSeedMaterial {
   return {
-    material: formatSecret(secret),
+    material: formatKey(secret),
     ...(rotatedAtMs === undefined ? {} : { rotatedAt: isoOf(rotatedAtMs) }),
     ...(rotationType === undefined ? {} : { rotationType }),
   };

@@ -1,6 +1,7 @@
+import { newAesKey } from "../secret-key.ts";
 import { refusals, ServiceRefusal } from "./errors.ts";
 import { keyArn } from "./key-arn.ts";
-import { type AwsKeySpec, type KeyMaterial, keyMaterial, newSymmetricSecret } from "./key-material.ts";
+import { type AwsKeySpec, type KeyMaterial, keyMaterial } from "./key-material.ts";
 import type { Denial, KeyPolicy } from "./policy.ts";
 
 /** The key states that are emulated. */
@@ -95,7 +96,7 @@ export function rotate(key: KmsKey, nowMs: number): KeyMaterial {
     );
   }
   const material: KeyMaterial = {
-    ...keyMaterial(key.keyId, newSymmetricSecret()),
+    ...keyMaterial(key.keyId, newAesKey()),
     rotatedAtMs: nowMs,
     rotationType: "ON_DEMAND",
   };

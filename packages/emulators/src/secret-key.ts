@@ -1,0 +1,68 @@
+import {
+  createPrivateKey,
+  createSecretKey,
+  generateKeyPair,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+} from "node:crypto";
+import { promisify } from "node:util";
+
+const generateRsa = promisify(generateKeyPair);
+
+/** A fresh AES-256 key. */
+export function newAesKey(): KeyObject {
+  const bytes = randomBytes(32);
+  const secret = createSecretKey(bytes);
+  bytes.fill(0);
+  return secret;
+}
+
+/** A fresh RSA private key, generated off the main thread, so that several are made at once. */
+export async function newRsaKey(modulusLength: number): Promise<KeyObject> {
+  return (await generateRsa("rsa", { modulusLength })).privateKey;
+}
+
+/** A fresh RSA private key at once, for what must not wait: it holds up the process for as long as it takes. */
+export function newRsaKeySync(modulusLength: number): KeyObject {
+  return generateKeyPairSync("rsa", { modulusLength }).privateKey;
+}
+
+/**
+ * Reads an AES-256 key from base64.
+ *
+ * @throws {TypeError} naming `path`, never the value.
+ */
+export function parseAesKey(encoded: string, path: string): KeyObject {
+  const bytes = Buffer.from(encoded, "base64");
+  if (bytes.byteLength !== 32 || bytes.toString("base64") !== encoded) {
+    throw new TypeError(`${path}: expected base64 of 32 bytes, got another string`);
+  }
+  return createSecretKey(bytes);
+}
+
+/**
+ * Reads an RSA private key of this length from a PKCS#8 PEM.
+ *
+ * @throws {TypeError} naming `path`, never the value.
+ */
+export function parseRsaKey(modulusLength: number, encoded: string, path: string): KeyObject {
+  let key: KeyObject;
+  try {
+    key = createPrivateKey(encoded);
+  } catch {
+    throw new TypeError(`${path}: expected a PKCS#8 PEM of an RSA key, got another string`);
+  }
+  const got = key.asymmetricKeyDetails?.modulusLength;
+  if (key.asymmetricKeyType !== "rsa" || got !== modulusLength) {
+    throw new TypeError(
+      `${path}: expected an RSA key of ${modulusLength} bits, got ${key.asymmetricKeyType ?? "no key type"} of ${got ?? 0} bits`,
+    );
+  }
+  return key;
+}
+
+/** The inverse of {@link parseAesKey} and {@link parseRsaKey}. */
+export function formatKey(secret: KeyObject): string {
+  return secret.type === "secret" ? secret.export().toString("base64") : secret.export({ type: "pkcs8", format: "pem" });
+}
