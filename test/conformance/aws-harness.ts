@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { aws } from "@cmkit/aws";
 import type { ConformanceFault, ConformanceHarness, ConformanceKey } from "@cmkit/core/testing";
 import { awsEmulator, type AwsEmulator, type AwsKeySpec, type Fault, type FaultEffect } from "@cmkit/emulators";
+import type { OpenHarness } from "./open-harness.ts";
 
 const place = { region: "eu-west-1", account: "111122223333" } as const;
 const prefix = `arn:aws:kms:${place.region}:${place.account}`;
@@ -15,7 +16,7 @@ const operations = {
 } as const;
 
 /** The AWS adapter over the official SDK, against an emulator with keys of every kind. */
-export async function awsHarness(): Promise<{ harness: ConformanceHarness; emulator: AwsEmulator }> {
+export async function awsHarness(): Promise<OpenHarness> {
   const emulator = await awsEmulator({ seed: { cloud: "aws", region: place.region, principals: [operator], keys: [] } });
   const keys = [
     await conformanceKey(emulator, "SYMMETRIC_DEFAULT", 256),
@@ -57,7 +58,7 @@ export async function awsHarness(): Promise<{ harness: ConformanceHarness; emula
       }
     },
   };
-  return { harness, emulator };
+  return { harness, close: async () => emulator.close() };
 }
 
 const operator = {

@@ -1,0 +1,59 @@
+import { generateKeyPairSync, randomBytes } from "node:crypto";
+import type { ConformanceHarness, ConformanceKey } from "@cmkit/core/testing";
+import { local } from "@cmkit/core/local";
+import type { OpenHarness } from "./open-harness.ts";
+
+const sizes = [2048, 3072, 4096];
+
+/** Keys in this process, without any service. */
+export async function localHarness(): Promise<OpenHarness> {
+  const given = { aes: aesKey(), "other-aes": aesKey(), ...rsaKeys() };
+  const harness: ConformanceHarness = {
+    adapter: () => local({ keys: given }),
+    keys,
+    missing: "local:missing",
+    invalid: [
+      "local",
+      "local:",
+      "local:UPPER",
+      "local:-dash",
+      `local:${"n".repeat(64)}`,
+      "local:a/b",
+      "local:../a",
+      "scripted:aes",
+    ],
+    emulated: false,
+    controls: {
+      setState: "a local key has no states: whoever has the process has the key",
+      setAccess: "a local key has no permissions: whoever has the process has the key",
+      rotate: "a local key has one version; another key goes under another name",
+      fault: noService,
+    },
+  };
+  return { harness, close: async () => {} };
+}
+
+const aesKey = () => ({ aes256: new Uint8Array(randomBytes(32)) });
+const rsaKey = (bits: number) => ({ rsaPrivateKey: generateKeyPairSync("rsa", { modulusLength: bits }).privateKey });
+
+function rsaKeys() {
+  return Object.fromEntries(
+    sizes.flatMap((bits) => [
+      [`rsa-${bits}`, rsaKey(bits)],
+      [`other-${bits}`, rsaKey(bits)],
+    ]),
+  );
+}
+
+const keys: readonly ConformanceKey[] = [
+  { kind: "symmetric", bits: 256, resource: "local:aes", other: "local:other-aes", versions: "recorded" },
+  ...sizes.map((bits): ConformanceKey => ({
+    kind: "rsa",
+    bits,
+    resource: `local:rsa-${bits}`,
+    other: `local:other-${bits}`,
+    versions: "recorded",
+  })),
+];
+
+const noService = "a local key has no service behind it that could fail";
