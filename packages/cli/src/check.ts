@@ -1,8 +1,8 @@
 /** One thing that `cmkit doctor` looked at. */
 export interface Check {
   readonly name: string;
-  /** `missing`: not there. `wrong`: there, and cannot work. `not-available`: this version cannot use it at all. */
-  readonly state: "ok" | "missing" | "wrong" | "not-available";
+  /** `missing`: not there. `wrong`: there, and cannot work. `unused`: a cloud whose adapter is not installed. */
+  readonly state: "ok" | "missing" | "wrong" | "unused";
   /** What was found; never a secret. */
   readonly found: string;
   /** What to do; null where there is nothing to do. */

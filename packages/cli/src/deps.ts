@@ -7,6 +7,7 @@ export interface Deps {
   readonly home: string;
   /** Only `doctor` looks at it, and prints no value but a profile's name and paths: no command takes a setting from it. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  readonly platform: NodeJS.Platform;
   /** Such as `26.10.0`. */
   readonly nodeVersion: string;
   readonly findPackage: FindPackage;

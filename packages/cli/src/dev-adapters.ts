@@ -1,30 +1,29 @@
-import type { KmsAdapter } from "@cmkit/core";
+import { isKmsError, KmsError, type KmsAdapter } from "@cmkit/core";
 
-import { type AwsAdapter, awsAdapter } from "./aws-adapter.ts";
+import { cloudAdapter } from "./cloud-adapter.ts";
+import { type Cloud, installCommand } from "./cloud.ts";
+import { clouds } from "./clouds.ts";
 import { type DevFile, readDevFile } from "./dev-file.ts";
 
 /**
- * The adapters for the emulators of a running `cmkit dev`, for `multiCloudKms({ adapters: await devAdapters(path) })`.
+ * The adapters for the emulators of a running `cmkit dev`, for `multiCloudKms({ adapters: await devAdapters(path) })`: one
+ * for each cloud whose adapter is installed. Adapters are optional peers, imported here and only now.
  *
- * Adapters are optional peers, imported here and only now.
  * @param path The `cmkit.dev.json`, relative to the working directory.
- * @throws {CliError} as {@link readDevFile}. @throws {KmsError} `adapter-missing`: with the command that installs it.
+ * @throws {CliError} as {@link readDevFile}. @throws {KmsError} `adapter-missing`: none is installed.
  */
 export async function devAdapters(path: string): Promise<KmsAdapter[]> {
   return adaptersFor(await readDevFile(path));
 }
 
 /** As {@link devAdapters}, for a file that was read. */
-export async function adaptersFor(dev: DevFile, importAws?: () => Promise<AwsAdapter>): Promise<KmsAdapter[]> {
-  const { aws } = await awsAdapter(importAws);
-  return [aws({ endpoint: dev.aws.endpoint, credentials: dev.aws.credentials })];
+export async function adaptersFor(dev: DevFile, from: readonly Cloud[] = clouds): Promise<KmsAdapter[]> {
+  const adapters = await Promise.all(from.map(async (cloud) => cloudAdapter(cloud, dev).catch(undefinedIfMissing)));
+  const installed = adapters.filter((adapter) => adapter !== undefined);
+  if (installed.length > 0) return installed;
+  throw new KmsError("adapter-missing", { detail: `run ${from.map((cloud) => `"${installCommand(cloud)}"`).join(" or ")}` });
 }
 
-/** The clouds that {@link cloudAdapters} knows. */
-export const providers = ["aws"] as const;
-
-/** Their adapters, with the credentials that each SDK finds on this machine. */
-export async function cloudAdapters(): Promise<KmsAdapter[]> {
-  const { aws } = await awsAdapter();
-  return [aws()];
+function undefinedIfMissing(error: unknown): undefined {
+  if (!isKmsError(error) || error.code !== "adapter-missing") throw error;
 }

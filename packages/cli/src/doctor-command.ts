@@ -1,11 +1,14 @@
 import { resolve } from "node:path";
 
 import { type Check, fails } from "./check.ts";
-import { awsCredentialsCheck } from "./aws-credentials-check.ts";
+import type { Cloud } from "./cloud.ts";
+import { clouds } from "./clouds.ts";
 import type { Deps, Io } from "./deps.ts";
 import { devChecks } from "./dev-checks.ts";
-import { nodeCheck, packageChecks, tlsCheck } from "./doctor-checks.ts";
-import { ownPackage } from "./own-package.ts";
+import { environmentChecks } from "./environment-checks.ts";
+import { nodeCheck } from "./node-check.ts";
+import { type OwnPackage, ownPackage } from "./own-package.ts";
+import { anyAdapterCheck, packageChecks } from "./package-checks.ts";
 import { table } from "./table.ts";
 
 /** The options of `cmkit doctor`. */
@@ -17,12 +20,12 @@ export interface DoctorOptions {
 /** Looks at the machine and prints what works, what does not, and what to do. */
 export async function doctorCommand({ dev, json }: DoctorOptions, deps: Deps, io: Io): Promise<number> {
   const own = await ownPackage();
+  const ofClouds = (await Promise.all(clouds.map(async (cloud) => cloudChecks(cloud, own, deps)))).flat();
   const checks: readonly Check[] = [
     nodeCheck(deps.nodeVersion, own.engines.node),
-    tlsCheck(deps.env),
-    ...(await packageChecks("aws", "@aws-sdk/client-kms", own, deps.findPackage)),
-    await awsCredentialsCheck(deps.env, deps.home),
-    ...["gcp", "azure", "oci"].map(notAvailable),
+    ...environmentChecks(deps.env),
+    ...ofClouds,
+    ...anyAdapterCheck(ofClouds),
     ...(dev === undefined ? [] : await devChecks(resolve(deps.cwd, dev))),
   ];
   const failed = checks.filter(fails);
@@ -30,13 +33,15 @@ export async function doctorCommand({ dev, json }: DoctorOptions, deps: Deps, io
   return failed.length === 0 ? 0 : 1;
 }
 
-function notAvailable(provider: string): Check {
-  return { name: provider, state: "not-available", found: "not available in this version", todo: null, needed: false };
+/** Credentials are looked for only where something would use them. */
+async function cloudChecks(cloud: Cloud, own: OwnPackage, deps: Deps): Promise<Check[]> {
+  const packages = await packageChecks(cloud, own, deps.findPackage);
+  return packages.some(({ state }) => state === "unused") ? packages : [...packages, await cloud.credentialsCheck(deps)];
 }
 
 function shown(checks: readonly Check[], failed: number): string {
   const rows = checks.map(({ name, state, found, todo }) => [
-    state === "not-available" ? "-" : state,
+    state === "unused" ? "-" : state,
     name,
     todo === null ? found : `${found}: ${todo}`,
   ]);

@@ -1,7 +1,8 @@
 import { envelope, fieldEncryption, fileDataKeyStore, isKmsError, type KmsErrorCode, multiCloudKms } from "@cmkit/core";
 
 import { CipherMeter, type CipherUse } from "./cipher-use.ts";
-import { adaptersFor, cloudAdapters } from "./dev-adapters.ts";
+import { cloudAdapter } from "./cloud-adapter.ts";
+import { cloudOf } from "./clouds.ts";
 import { type FileJob, workedFields } from "./file-job.ts";
 import { isSealed } from "./is-sealed.ts";
 import type { BadRow, Row } from "./row-codec.ts";
@@ -43,8 +44,7 @@ const ofOneRow: ReadonlySet<KmsErrorCode> = new Set<KmsErrorCode>([
 export async function fieldCipher(job: FileJob): Promise<FieldCipher> {
   const { operation, dev, provider, resource, tenant, table, rowId, layout } = job;
   const meter = new CipherMeter();
-  const adapters = dev === undefined ? await cloudAdapters() : await adaptersFor(dev);
-  const kms = multiCloudKms({ adapters, onEvent: meter.onEvent });
+  const kms = multiCloudKms({ adapters: [await cloudAdapter(cloudOf(provider), dev)], onEvent: meter.onEvent });
   const cmk = { provider, resource };
   kms.open(cmk);
   const dataKeys = meter.watched(fileDataKeyStore(job.keysFile.path), operation);

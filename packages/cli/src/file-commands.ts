@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 
+import { clouds, providers } from "./clouds.ts";
 import type { Deps, Io } from "./deps.ts";
-import { providers } from "./dev-adapters.ts";
 import type { FileJob } from "./file-job.ts";
 import { fileSettings, type FileOptions } from "./file-settings.ts";
 
@@ -33,7 +33,7 @@ async function fileCommand(operation: FileJob["operation"], options: FileOptions
 function shared(command: Command, defaultKeys: string): Command {
   return command
     .addOption(new Option("--provider <name>", "the cloud of the key").choices(providers))
-    .option("--resource <id>", "the key: an ARN on AWS")
+    .option("--resource <id>", "the key, by the name that its cloud gives it; see below")
     .option("--fields <names>", "the columns or members, with commas between; a.b: b within a")
     .option("--row-id <name>", "the column that names a row: a value opens in its own row alone")
     .option("--no-row-id", "bind values to no row: whoever can write the file can exchange them")
@@ -50,6 +50,9 @@ function shared(command: Command, defaultKeys: string): Command {
 }
 
 const both = `
+A --resource is, on
+${clouds.map(({ provider, example }) => `  ${provider.padEnd(6)} ${example}`).join("\n")}
+
 Needed: --fields, --table, --tenant, --row-id or --no-row-id, and either --dev or all of --provider,
 --resource and --record-key.
 

@@ -1,10 +1,11 @@
+import type { Provider } from "./cloud.ts";
 import type { DevFile } from "./dev-file.ts";
 import type { NamedFile } from "./named-file.ts";
 
 /** What is done to a file, as plain data: worker threads are handed it. */
 export interface FileJob {
   readonly operation: "seal" | "open";
-  readonly provider: string;
+  readonly provider: Provider;
   readonly resource: string;
   /** The running `cmkit dev` to use instead of the cloud. */
   readonly dev: DevFile | undefined;

@@ -2,6 +2,7 @@ import { lstat } from "node:fs/promises";
 import { resolve } from "node:path";
 
 import { CliError } from "./cli-error.ts";
+import { clouds } from "./clouds.ts";
 import type { Deps, Io } from "./deps.ts";
 import { type DevFile, readDevFile } from "./dev-file.ts";
 import type { FileJob } from "./file-job.ts";
@@ -123,9 +124,12 @@ function keyAsked(
   dev: DevFile | undefined,
   needed: Needed,
 ): Pick<FileJob, "provider" | "resource"> {
+  const name = needed(provider ?? (dev && "aws"), "--provider, such as aws");
+  const cloud = clouds.find((each) => each.provider === name);
+  if (cloud === undefined) throw new RangeError("expected the provider to be checked as it is parsed");
   return {
-    provider: needed(provider ?? (dev && "aws"), "--provider, such as aws"),
-    resource: needed(resource ?? dev?.aws.keys.symmetric, "--resource, the ARN of a key"),
+    provider: cloud.provider,
+    resource: needed(resource ?? dev?.[cloud.provider].keys.symmetric, `--resource, ${cloud.form}`),
   };
 }
 

@@ -17,6 +17,7 @@ const deps: Deps = {
   cwd: workingDirectory(process.env),
   home: homedir(),
   env: process.env,
+  platform: process.platform,
   nodeVersion: process.versions.node,
   findPackage: findInstalledPackage,
   // Listening goes on to the end: npm passes a terminal's Ctrl-C on, so that it arrives twice.

@@ -23,6 +23,7 @@ export async function cmkit(argv: readonly string[], { stdin, terminal, ...deps 
     cwd: "/nonexistent",
     home: "/nonexistent",
     env: {},
+    platform: process.platform,
     nodeVersion: process.versions.node,
     findPackage: findInstalledPackage,
     untilAskedToEnd: async () => {},

@@ -2,6 +2,9 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
+import { awsCloud } from "../src/aws-cloud.ts";
+import { cloudAdapter } from "../src/cloud-adapter.ts";
+import type { Cloud } from "../src/cloud.ts";
 import { adaptersFor } from "../src/dev-adapters.ts";
 import { readDevFile } from "../src/index.ts";
 import { cmkit } from "./command.ts";
@@ -94,18 +97,30 @@ describe("readDevFile", () => {
 });
 
 describe("the adapters of a file", () => {
-  it("are one a cloud, and an absent one is told with the command that installs it", async () => {
+  it("are one for each cloud whose adapter is installed; where none is, the commands that install them are told", async () => {
     const dev = await readDevFile(written(file));
     expect((await adaptersFor(dev)).map(({ provider }) => provider)).toEqual(["aws"]);
-    const absent = Object.assign(new Error("Cannot find package '@cmkit/aws' imported from here"), {
-      code: "ERR_MODULE_NOT_FOUND",
+    const absent = failing(awsCloud, "Cannot find package '@cmkit/aws' imported from here");
+    expect((await adaptersFor(dev, [absent, awsCloud])).map(({ provider }) => provider)).toEqual(["aws"]);
+    await expect(adaptersFor(dev, [absent])).rejects.toMatchObject({
+      code: "adapter-missing",
+      message: expect.stringContaining('run "npm install @cmkit/aws @aws-sdk/client-kms"') as string,
     });
-    await expect(adaptersFor(dev, async () => Promise.reject(absent))).rejects.toMatchObject({
+  });
+
+  it("are not left out because of a package that is absent within an adapter", async () => {
+    const dev = await readDevFile(written(file));
+    const broken = failing(awsCloud, "Cannot find package 'of-the-adapter' imported from @cmkit/aws");
+    await expect(adaptersFor(dev, [broken, awsCloud])).rejects.toThrow("of-the-adapter");
+  });
+
+  it("are imported one at a time by a command that needs one, which names the command that installs it", async () => {
+    const dev = await readDevFile(written(file));
+    const absent = failing(awsCloud, "Cannot find package '@cmkit/aws' imported from here");
+    await expect(cloudAdapter(absent, dev)).rejects.toMatchObject({
       code: "adapter-missing",
       message: 'aws: no adapter is installed for this provider: run "npm install @cmkit/aws @aws-sdk/client-kms"',
     });
-    const broken = Object.assign(new Error("Cannot find package 'of-the-adapter'"), { code: "ERR_MODULE_NOT_FOUND" });
-    await expect(adaptersFor(dev, async () => Promise.reject(broken))).rejects.toBe(broken);
   });
 
   it("are what `cmkit doctor --dev` asks: an emulator that is gone is wrong, and so is a file that is not there", async () => {
@@ -118,4 +133,9 @@ describe("the adapters of a file", () => {
       /^wrong +dev +There is no file \/nonexistent\/absent\.json: Start the emulators with `cmkit dev`/m,
     );
   });
+
+  function failing(cloud: Cloud, message: string): Cloud {
+    const error = Object.assign(new Error(message), { code: "ERR_MODULE_NOT_FOUND" });
+    return { ...cloud, adapter: async () => Promise.reject(error) };
+  }
 });

@@ -42,9 +42,6 @@ describe("cmkit doctor", () => {
       "ok  aws adapter      @cmkit/aws 0.1.0",
       `ok  aws SDK          ${sdk} 3.1162.0, expected ^3.1000.0`,
       "ok  aws credentials  AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
-      "-   gcp              not available in this version",
-      "-   azure            not available in this version",
-      "-   oci              not available in this version",
       "",
       "Nothing that is needed is missing or wrong.",
       "",
@@ -69,9 +66,10 @@ describe("cmkit doctor", () => {
     const { exitCode, stdout } = await cmkit(["doctor"], { findPackage: async () => undefined });
     expect(exitCode).toBe(1);
     expect(stdout).toMatch(
-      /^missing +aws adapter +@cmkit\/aws is not installed: run "npm install @cmkit\/aws @aws-sdk\/client-kms"$/m,
+      /^- +aws adapter +@cmkit\/aws is not installed: run "npm install @cmkit\/aws @aws-sdk\/client-kms" to use it$/m,
     );
-    expect(stdout).toMatch(/\n2 to mend\.\n$/);
+    expect(stdout).toMatch(/^missing +adapters +none is installed: install that of the cloud that your key is in/m);
+    expect(stdout).toMatch(/\n1 to mend\.\n$/);
   });
 
   it("tells a missing SDK from a missing adapter, and an SDK that does not fit from both", async () => {
@@ -111,7 +109,7 @@ describe("the credentials of aws", () => {
     [{ AWS_SECRET_ACCESS_KEY: "PRIVATE" }, "AWS_SECRET_ACCESS_KEY is set without AWS_ACCESS_KEY_ID"],
     [{ AWS_WEB_IDENTITY_TOKEN_FILE: "/run/token" }, "AWS_WEB_IDENTITY_TOKEN_FILE is set without AWS_ROLE_ARN"],
     [
-      { AWS_WEB_IDENTITY_TOKEN_FILE: "/nonexistent", AWS_ROLE_ARN: "arn:PRIVATE" },
+      { AWS_WEB_IDENTITY_TOKEN_FILE: "/nonexistent/token", AWS_ROLE_ARN: "arn:PRIVATE" },
       "AWS_WEB_IDENTITY_TOKEN_FILE names a file that cannot be read",
     ],
     [{ AWS_PROFILE: "prod" }, "AWS_PROFILE names prod, which is not in any file"],
