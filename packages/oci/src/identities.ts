@@ -1,0 +1,104 @@
+import { KmsError, type Cmk } from "@cmkit/core";
+import type * as OciSdk from "oci-common";
+import { credentialsFault } from "./credentials-fault.ts";
+import { isApiKey, isProvider, type OciAuthenticationProvider, type OciOptions } from "./oci-options.ts";
+import { sharedRun } from "./shared-run.ts";
+
+type Request = Parameters<OciSdk.DefaultRequestSigner["signHttpRequest"]>[0];
+
+/** Who signs requests. */
+export interface Identity {
+  sign(request: Request, signal: AbortSignal): Promise<void>;
+}
+
+/** The identities of one adapter: one, or one a CMK where credentials come from a function. */
+export interface Identities {
+  of(sdk: typeof OciSdk, cmk: Cmk, signal: AbortSignal): Promise<Identity>;
+  /** OCI accepted its signature. */
+  accepted(identity: Identity): void;
+  /** OCI did not: the credentials are asked for again the next time. @returns Whether they had been accepted before. */
+  refused(identity: Identity): boolean;
+  /** Lets go of the private keys. */
+  close(): void;
+}
+
+interface Seat {
+  identity: Identity | undefined;
+  /** The last one was refused. */
+  stale: boolean;
+  readonly make: (signal: AbortSignal) => Promise<Identity>;
+}
+
+export function identities(credentials: OciOptions["credentials"]): Identities {
+  const seats = new Map<string, Seat>();
+  const proven = new WeakSet<Identity>();
+  const take = (sdk: typeof OciSdk, cmk: Cmk, name: string): Seat => {
+    const make = async (): Promise<Identity> => {
+      seat.identity = await makeIdentity(sdk, credentials, cmk, seat.stale);
+      seat.stale = false;
+      return seat.identity;
+    };
+    const seat: Seat = { identity: undefined, stale: false, make: sharedRun(make) };
+    seats.set(name, seat);
+    return seat;
+  };
+  return {
+    async of(sdk, cmk, signal) {
+      const name = typeof credentials === "function" ? cmk.resource : "";
+      const seat = seats.get(name) ?? take(sdk, cmk, name);
+      return seat.identity ?? seat.make(signal);
+    },
+    accepted: (identity) => void proven.add(identity),
+    refused(identity) {
+      for (const seat of seats.values()) {
+        if (seat.identity === identity) Object.assign(seat, { identity: undefined, stale: true });
+      }
+      return proven.has(identity);
+    },
+    close: () => seats.clear(),
+  };
+}
+
+/** @throws {KmsError} `credentials`; `unavailable` when their source cannot be reached. */
+async function makeIdentity(
+  sdk: typeof OciSdk,
+  credentials: OciOptions["credentials"],
+  cmk: Cmk,
+  stale: boolean,
+): Promise<Identity> {
+  const given = async (): Promise<unknown> => (typeof credentials === "function" ? credentials(cmk) : credentials);
+  const answer = await given().catch((error: unknown) => fail(error, "the credentials function failed"));
+  const build = async (): Promise<Identity> => {
+    const provider = providerOf(sdk, answer, credentials === undefined);
+    if (stale && "refresh" in provider && typeof provider.refresh === "function") await provider.refresh();
+    return signerOf(sdk, provider);
+  };
+  return build().catch((error: unknown) => fail(error, "the credentials cannot be used"));
+}
+
+function providerOf(sdk: typeof OciSdk, given: unknown, byDefault: boolean): OciAuthenticationProvider {
+  if (isProvider(given)) return given;
+  if (isApiKey(given)) {
+    const { tenancy, user, fingerprint, privateKey, passphrase = null } = given;
+    return new sdk.SimpleAuthenticationDetailsProvider(tenancy, user, fingerprint, privateKey, passphrase);
+  }
+  if (byDefault) return new sdk.ConfigFileAuthenticationDetailsProvider();
+  throw new KmsError("credentials", { provider: "oci", detail: "the credentials function gave no credentials" });
+}
+
+function signerOf(sdk: typeof OciSdk, provider: OciAuthenticationProvider): Identity {
+  const signer = new sdk.DefaultRequestSigner(provider);
+  // Who finds a principal's token expired fetches a new one and draws a key pair for it, each for himself: so one at a time
+  // for all, or a request is signed by the key of one and names the token of another.
+  const ready = sharedRun(async () => provider.getKeyId());
+  return {
+    async sign(request, signal) {
+      const signed = ready(signal).then(async () => signer.signHttpRequest(request));
+      await signed.catch((error: unknown) => fail(error, "the credentials cannot be used"));
+    },
+  };
+}
+
+function fail(error: unknown, otherwise: string): never {
+  throw credentialsFault(error, otherwise);
+}
