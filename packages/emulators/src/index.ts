@@ -16,3 +16,18 @@ export { type ControlTarget, emulatorControl, type EmulatorControl } from "./con
 export type { EmulatorServer } from "./emulator-server.ts";
 export type { EmulatorVerbs } from "./emulator-verbs.ts";
 export { type Fault, type FaultEffect, type FaultFilter, FaultScript, parseFault } from "./faults.ts";
+export { ociEmulator, type OciEmulator, type OciEmulatorOptions } from "./oci/emulator.ts";
+export type { OciEmulatorCredentials, OciEmulatorKey, OciEmulatorVerbs } from "./oci/emulator-verbs.ts";
+export type { KeyShape as OciKeyShape } from "./oci/key-material.ts";
+export type { LifecycleState as OciLifecycleState } from "./oci/lifecycle-state.ts";
+export type { OciDenial } from "./oci/permission.ts";
+export {
+  defaultOciSeed,
+  type OciSeed,
+  type OciSeedKey,
+  type OciSeedKeyVersion,
+  type OciSeedPrincipal,
+  type OciSeedVault,
+  parseOciSeed,
+} from "./oci/seed.ts";
+export type { StateRefusal as OciStateRefusal } from "./oci/service-refusal.ts";
