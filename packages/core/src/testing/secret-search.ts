@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 
 // Long enough that it does not turn up by chance, and a multiple of three, so that its base64 is a prefix of the whole's.
-const telltaleBytes = 15;
+export const telltaleBytes = 15;
 
 /** Finds secrets in what a log, a console or an HTTP answer would print of a value. */
 export class SecretSearch {
