@@ -16,11 +16,25 @@ export { type ControlTarget, emulatorControl, type EmulatorControl } from "./con
 export type { EmulatorServer } from "./emulator-server.ts";
 export type { EmulatorVerbs } from "./emulator-verbs.ts";
 export { type Fault, type FaultEffect, type FaultFilter, FaultScript, parseFault } from "./faults.ts";
+export type { GcpAlgorithm, GcpPurpose } from "./gcp/algorithm.ts";
+export type { ProtectionLevel as GcpProtectionLevel, VersionState as GcpVersionState } from "./gcp/crypto-key.ts";
+export type { Denial as GcpDenial } from "./gcp/denial.ts";
+export { gcpEmulator, type GcpEmulator, type GcpEmulatorOptions } from "./gcp/emulator.ts";
+export type { GcpEmulatorKey, GcpEmulatorVerbs } from "./gcp/emulator-verbs.ts";
+export {
+  defaultGcpSeed,
+  type GcpSeed,
+  type GcpSeedKey,
+  type GcpSeedPrincipal,
+  type GcpSeedVersion,
+  parseGcpSeed,
+} from "./gcp/seed.ts";
 export { ociEmulator, type OciEmulator, type OciEmulatorOptions } from "./oci/emulator.ts";
 export type { OciEmulatorCredentials, OciEmulatorKey, OciEmulatorVerbs } from "./oci/emulator-verbs.ts";
 export type { KeyShape as OciKeyShape } from "./oci/key-material.ts";
 export type { LifecycleState as OciLifecycleState } from "./oci/lifecycle-state.ts";
 export type { OciDenial } from "./oci/permission.ts";
+export type { Quirks as OciQuirks } from "./oci/quirks.ts";
 export {
   defaultOciSeed,
   type OciSeed,
@@ -30,4 +44,3 @@ export {
   type OciSeedVault,
   parseOciSeed,
 } from "./oci/seed.ts";
-export type { StateRefusal as OciStateRefusal } from "./oci/service-refusal.ts";

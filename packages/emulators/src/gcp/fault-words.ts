@@ -1,0 +1,84 @@
+import { randomBytes } from "node:crypto";
+
+import { type FaultWords, resized } from "../fault-effects.ts";
+import { failure } from "./answer.ts";
+import type { KmsCall } from "./call.ts";
+import { crc32c } from "./crc32c.ts";
+import { rotate } from "./crypto-key.ts";
+import { formatDuration } from "./duration.ts";
+import type { Message } from "./message-shape.ts";
+import { permissionOf } from "./permission.ts";
+import { keyNameOf } from "./resource-name.ts";
+import { detailType, refusals, rpcCode, RpcRefusal } from "./rpc-error.ts";
+
+const quotaMessage =
+  "Quota exceeded for quota metric 'Cryptographic requests' and limit 'Cryptographic requests per minute' of service 'cloudkms.googleapis.com'.";
+
+function throttled(retryAfterSeconds: number | undefined): RpcRefusal {
+  const retryInfo = (seconds: number): { readonly "@type": string; readonly retryDelay: string } => ({
+    "@type": detailType("RetryInfo"),
+    retryDelay: formatDuration(seconds * 1000),
+  });
+  return new RpcRefusal(
+    "RESOURCE_EXHAUSTED",
+    quotaMessage,
+    retryAfterSeconds === undefined ? [] : [retryInfo(retryAfterSeconds)],
+  );
+}
+
+/** What changes where a member, or one of a list, names a key or a version: the key, not the number of the version. */
+function renamedMembers(members: Message, keyName: string): object {
+  const rename = (name: string): string => {
+    const suffix = keyName.includes("/cryptoKeyVersions/") ? "" : name.slice(keyNameOf(name).length);
+    return `${keyName}${suffix}`;
+  };
+  const change = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(change);
+    if (typeof value !== "object" || value === null) return value;
+    return Object.fromEntries(
+      Object.entries(value).map(([member, item]) => [
+        member,
+        member === "name" && typeof item === "string" ? rename(item) : change(item),
+      ]),
+    );
+  };
+  return change(members) as object;
+}
+
+/** What faults say in the words of Cloud KMS. */
+export function faultWords(call: KmsCall, resource: string): FaultWords {
+  const key = call.store.get(resource);
+  return {
+    throttled(retryAfterSeconds) {
+      const answer = failure(throttled(retryAfterSeconds));
+      if (retryAfterSeconds === undefined) return answer;
+      return { ...answer, headers: { ...answer.headers, "retry-after": String(retryAfterSeconds) } };
+    },
+    refused: (name, message, status) => failure(new RpcRefusal(rpcCode(name) ?? "UNKNOWN", message), status),
+    failed(status = 503) {
+      const code = status === 500 ? "INTERNAL" : status === 504 ? "DEADLINE_EXCEEDED" : "UNAVAILABLE";
+      return failure(new RpcRefusal(code, "The service is currently unavailable."), status);
+    },
+    denied: () => failure(refusals.denied(permissionOf(call.method), resource)),
+    disable() {
+      for (const version of key?.versions ?? []) if (version.state === "ENABLED") version.state = "DISABLED";
+    },
+    rotate() {
+      if (key !== undefined) rotate(key, call.nowMs);
+    },
+    renamed(members, other) {
+      return renamedMembers(members, other ?? `${keyNameOf(resource)}-${randomBytes(4).toString("hex")}`);
+    },
+    resized({ plaintext }, bytes) {
+      if (typeof plaintext !== "string") return {};
+      const given = resized(Buffer.from(plaintext, "base64"), bytes);
+      return { plaintext: given.toString("base64"), plaintextCrc32c: String(crc32c(given)) };
+    },
+    damaged: (members) =>
+      Object.fromEntries(
+        Object.entries(members)
+          .filter(([name, value]) => /^(?!verified).*Crc32c$/.test(name) && typeof value === "string")
+          .map(([name, value]) => [name, String((Number(value) ^ 1) >>> 0)]),
+      ),
+  };
+}

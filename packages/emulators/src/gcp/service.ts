@@ -1,0 +1,100 @@
+import type { CallLog } from "../call-log.ts";
+import { playFaults } from "../fault-effects.ts";
+import type { FaultScript } from "../faults.ts";
+import type { ServiceAnswer } from "../service-answer.ts";
+import { failure, success } from "./answer.ts";
+import { authenticate } from "./authentication.ts";
+import type { KmsCall, Operation } from "./call.ts";
+import { cryptoOperations } from "./crypto-operations.ts";
+import { faultWords } from "./fault-words.ts";
+import { messageOf, textOf } from "./input.ts";
+import { keyOperations } from "./key-operations.ts";
+import type { KeyStore } from "./key-store.ts";
+import type { KmsMethod } from "./kms-proto.ts";
+import type { Message } from "./message-shape.ts";
+import { keyNameOf } from "./resource-name.ts";
+import { ringOperations } from "./ring-operations.ts";
+import { RpcRefusal } from "./rpc-error.ts";
+import type { GcpSeedPrincipal } from "./seed.ts";
+import { versionOperations } from "./version-operations.ts";
+
+/** What the service works on. */
+export interface KmsServiceParts {
+  readonly principals: readonly GcpSeedPrincipal[];
+  readonly store: KeyStore;
+  readonly faults: FaultScript;
+  readonly calls: CallLog;
+  readonly clock: () => number;
+  readonly delay: (ms: number) => Promise<void>;
+}
+
+/** A request, whichever way it came. */
+export interface KmsRequest {
+  readonly method: KmsMethod;
+  readonly authorization: string | undefined;
+  /** Gives the request's message in JSON, or throws the refusal of one that cannot be read. */
+  readonly read: () => Message;
+  /** Writes the answer's message in the dialect of the caller. */
+  readonly write: (message: Message) => Message;
+}
+
+/** Cloud KMS, as a function of a request. Answers are those of the REST API; gRPC says the same in its own form. */
+export type KmsService = (request: KmsRequest) => Promise<ServiceAnswer>;
+
+const operations: Readonly<Record<KmsMethod, Operation>> = {
+  ...ringOperations,
+  ...keyOperations,
+  ...versionOperations,
+  ...cryptoOperations,
+};
+
+function refusalOf(error: unknown): RpcRefusal {
+  return error instanceof RpcRefusal ? error : new RpcRefusal("INTERNAL", "The emulator failed.");
+}
+
+/** What a request is about: the resource itself, or where a new one goes. */
+function resourceOf(input: Message): string {
+  const inside = { ...messageOf(input, "cryptoKey"), ...messageOf(input, "cryptoKeyVersion") };
+  return textOf(input, "name") || textOf(input, "parent") || textOf(inside, "name");
+}
+
+async function attempt(call: KmsCall, write: KmsRequest["write"]): Promise<ServiceAnswer> {
+  try {
+    return success(write((await operations[call.method](call)) as Message));
+  } catch (error) {
+    return failure(refusalOf(error));
+  }
+}
+
+/** Makes the service. */
+export function kmsService(parts: KmsServiceParts): KmsService {
+  async function answer(request: KmsRequest, note: (key: string) => void): Promise<ServiceAnswer> {
+    const nowMs = parts.clock();
+    const principal = authenticate(request.authorization, request.method, parts.principals, nowMs);
+    const call: KmsCall = { method: request.method, input: request.read(), principal, store: parts.store, nowMs };
+    const resource = resourceOf(call.input);
+    const key = keyNameOf(resource);
+    note(key);
+    const faults = parts.faults.take({ operation: call.method, key, principal: principal.email, context: {} });
+    return playFaults(faults, {
+      words: faultWords(call, resource),
+      // A fault may have waited: the call happens at its own time.
+      run: () => attempt({ ...call, nowMs: parts.clock() }, request.write),
+      delay: parts.delay,
+    });
+  }
+
+  return async (request) => {
+    let keyId: string | undefined;
+    let given: ServiceAnswer;
+    try {
+      given = await answer(request, (key) => {
+        keyId = key;
+      });
+    } catch (error) {
+      given = failure(refusalOf(error));
+    }
+    parts.calls.add({ operation: request.method, keyId, status: given.status, errorName: given.errorName });
+    return given;
+  };
+}
