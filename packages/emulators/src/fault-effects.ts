@@ -43,6 +43,7 @@ const htmlHeaders = { "content-type": "text/html; charset=utf-8" };
 function rewritten(answer: ServiceAnswer, change: (members: Members) => object): ServiceAnswer {
   if (answer.status !== 200 || answer.body === "") return answer;
   const members = JSON.parse(answer.body) as Members;
+  if (Array.isArray(members)) return answer; // a list names no key that was asked for
   return { ...answer, body: JSON.stringify({ ...members, ...change(members) }) };
 }
 

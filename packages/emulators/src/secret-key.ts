@@ -10,9 +10,9 @@ import { promisify } from "node:util";
 
 const generateRsa = promisify(generateKeyPair);
 
-/** A fresh AES-256 key. */
-export function newAesKey(): KeyObject {
-  const bytes = randomBytes(32);
+/** A fresh AES key, of 32 bytes unless told otherwise. */
+export function newAesKey(length = 32): KeyObject {
+  const bytes = randomBytes(length);
   const secret = createSecretKey(bytes);
   bytes.fill(0);
   return secret;
@@ -29,14 +29,14 @@ export function newRsaKeySync(modulusLength: number): KeyObject {
 }
 
 /**
- * Reads an AES-256 key from base64.
+ * Reads an AES key, of 32 bytes unless told otherwise, from base64.
  *
  * @throws {TypeError} naming `path`, never the value.
  */
-export function parseAesKey(encoded: string, path: string): KeyObject {
+export function parseAesKey(encoded: string, path: string, length = 32): KeyObject {
   const bytes = Buffer.from(encoded, "base64");
-  if (bytes.byteLength !== 32 || bytes.toString("base64") !== encoded) {
-    throw new TypeError(`${path}: expected base64 of 32 bytes, got another string`);
+  if (bytes.byteLength !== length || bytes.toString("base64") !== encoded) {
+    throw new TypeError(`${path}: expected base64 of ${length} bytes, got another string`);
   }
   return createSecretKey(bytes);
 }

@@ -3,7 +3,8 @@ import type { Input } from "./input.ts";
 import type { KeyStore } from "./key-store.ts";
 import { denialMatches, type KeyOperation } from "./permission.ts";
 import type { Principal } from "./principal.ts";
-import { refusals, type StateRefusal } from "./service-refusal.ts";
+import type { Quirks } from "./quirks.ts";
+import { refusals } from "./service-refusal.ts";
 import { etagOf, type KeyVersion, type Vault, type VaultKey } from "./vault-key.ts";
 
 /** One authenticated request. */
@@ -19,7 +20,7 @@ export interface OciCall {
   readonly nowMs: number;
   /** Where the emulator answers, as the caller reached it. */
   readonly url: string;
-  readonly stateRefusal: StateRefusal;
+  readonly quirks: Quirks;
 }
 
 /** One operation: the answer, or a refusal thrown. */

@@ -16,7 +16,7 @@ import {
 import { isKeyShape } from "./key-material.ts";
 import { maxOaepBytes, openOaep, type RsaAlgorithm, sealOaep } from "./rsa-oaep.ts";
 import { refusals } from "./service-refusal.ts";
-import { currentVersion, type KeyVersion, usableSecret, type VaultKey } from "./vault-key.ts";
+import { assertEnabled, currentVersion, type KeyVersion, usableSecret, type VaultKey } from "./vault-key.ts";
 
 type Algorithm = "AES_256_GCM" | RsaAlgorithm;
 
@@ -48,6 +48,7 @@ function useOf(call: OciCall, operation: "Encrypt" | "Decrypt"): Use {
   objectOf(call.input, "loggingContext");
   const associatedData = associatedDataOf(call.input);
   const key = authorisedKey(call, requiredText(call.input, "keyId"), operation);
+  assertEnabled(key, call.nowMs, call.quirks.stateRefusal);
   const algorithm = algorithmOf(call, key);
   // Unconfirmed: the model has the member for every algorithm, but OAEP as used here binds nothing. Refused, not ignored.
   if (algorithm !== "AES_256_GCM" && Object.keys(associatedData).length > 0) {
@@ -57,7 +58,8 @@ function useOf(call: OciCall, operation: "Encrypt" | "Decrypt"): Use {
   return { key, version: versionId === undefined ? undefined : versionOf(key, versionId), algorithm, associatedData };
 }
 
-function names({ key, algorithm }: Use, version: KeyVersion): object {
+function names({ quirks }: OciCall, { key, algorithm }: Use, version: KeyVersion): object {
+  if (quirks.namelessAnswers === true) return { keyId: null, keyVersionId: null, encryptionAlgorithm: null };
   return { keyId: key.id, keyVersionId: version.id, encryptionAlgorithm: algorithm };
 }
 
@@ -67,10 +69,10 @@ const encrypt: Operation = (call) => {
   const plaintext = requiredBytes(call.input, "plaintext");
   const limit = algorithm === "AES_256_GCM" ? maxPlaintextBytes : maxOaepBytes(algorithm, key.keyShape.length);
   if (plaintext.byteLength > limit) throw refusals.invalid(`plaintext must have at most ${limit} bytes under this key.`);
-  const secret = usableSecret(key, version, call.nowMs, call.stateRefusal);
+  const secret = usableSecret(key, version, call.nowMs, call.quirks.stateRefusal);
   const ciphertext =
     algorithm === "AES_256_GCM" ? sealAes(version.id, secret, plaintext, associatedData) : sealOaep(algorithm, secret, plaintext);
-  return { body: { ciphertext: Buffer.from(ciphertext).toString("base64"), ...names(use, version) } };
+  return { body: { ciphertext: Buffer.from(ciphertext).toString("base64"), ...names(call, use, version) } };
 };
 
 /** A ciphertext that opened, or did not. */
@@ -99,22 +101,23 @@ const decrypt: Operation = (call) => {
     algorithm === "AES_256_GCM"
       ? aesOpening(use, ciphertext)
       : { version: use.version ?? currentVersion(key), open: (secret) => openOaep(algorithm, secret, ciphertext) };
-  const plaintext = open(usableSecret(key, version, call.nowMs, call.stateRefusal));
+  const plaintext = open(usableSecret(key, version, call.nowMs, call.quirks.stateRefusal));
   if (plaintext === undefined) throw badCiphertext();
   const encoded = Buffer.from(plaintext).toString("base64");
-  return { body: { plaintext: encoded, plaintextChecksum: checksumOf(plaintext), ...names(use, version) } };
+  return { body: { plaintext: encoded, plaintextChecksum: checksumOf(plaintext), ...names(call, use, version) } };
 };
 
 const generateDataEncryptionKey: Operation = (call) => {
   const { input, nowMs } = call;
   const associatedData = associatedDataOf(input);
   const key = authorisedKey(call, requiredText(input, "keyId"), "GenerateDataEncryptionKey");
+  assertEnabled(key, nowMs, call.quirks.stateRefusal);
   const shape = keyShapeOf(input);
   const includePlaintext = requiredFlag(input, "includePlaintextKey");
   if (shape.algorithm !== "AES" || !isKeyShape(shape)) throw refusals.invalid("keyShape must be AES with 16, 24 or 32 bytes.");
   if (key.keyShape.algorithm !== "AES") throw refusals.invalid("A key of RSA generates no data keys.");
   const version = currentVersion(key);
-  const secret = usableSecret(key, version, nowMs, call.stateRefusal);
+  const secret = usableSecret(key, version, nowMs, call.quirks.stateRefusal);
   const plaintext = randomBytes(shape.length);
   const ciphertext = Buffer.from(sealAes(version.id, secret, plaintext, associatedData)).toString("base64");
   const shown = { plaintext: plaintext.toString("base64"), plaintextChecksum: checksumOf(plaintext) };

@@ -29,6 +29,8 @@ export interface OciEmulatorCredentials {
   readonly fingerprint: string;
   /** PEM (PKCS#8). */
   readonly privateKey: string;
+  /** When given, requests are signed in the name of `ST$` and this token. */
+  readonly sessionToken?: string;
 }
 
 /** What every emulator does, and what is OCI's own. Keys go by their OCID. */
@@ -55,19 +57,18 @@ export function emulatorVerbs(
 ): OciEmulatorVerbs {
   const [operator] = seed.principals;
   if (operator?.privateKey === undefined) throw new TypeError("seed.principals: expected a first one with its privateKey");
-  const { tenancy, user, fingerprint, privateKey } = operator;
+  const { tenancy, user, fingerprint, privateKey, sessionToken } = operator;
 
   function change(id: string, act: (key: VaultKey, nowMs: number) => unknown): void {
     const key = store.get(id);
     if (key === undefined) throw new TypeError(`key: expected the OCID of a key of this emulator, got ${id}`);
     act(key, clock());
-    key.revision += 1;
   }
   return {
     controlToken: randomBytes(32).toString("base64url"),
     region: seed.region ?? store.vaults()[0]?.place.region ?? "eu-frankfurt-1",
     vaults: store.vaults().map(({ id }) => id),
-    credentials: { tenancy, user, fingerprint, privateKey },
+    credentials: { tenancy, user, fingerprint, privateKey, ...(sessionToken === undefined ? {} : { sessionToken }) },
     get keys() {
       return store.list().map((key) => ({
         id: key.id,
@@ -91,8 +92,8 @@ export function emulatorVerbs(
     resetCalls: () => log.reset(),
     disableKey: (id) => change(id, (key, nowMs) => setEnabled(key, false, nowMs)),
     enableKey: (id) => change(id, (key, nowMs) => setEnabled(key, true, nowMs)),
-    scheduleKeyDeletion: (id, days = 30) => change(id, (key, nowMs) => scheduleDeletion(id, key, nowMs, nowMs + days * dayMs)),
-    cancelKeyDeletion: (id) => change(id, (key, nowMs) => cancelDeletion(id, key, nowMs)),
+    scheduleKeyDeletion: (id, days = 30) => change(id, (key, nowMs) => scheduleDeletion(key, key, nowMs, nowMs + days * dayMs)),
+    cancelKeyDeletion: (id) => change(id, (key, nowMs) => cancelDeletion(key, key, nowMs)),
     deny: (id, denial = {}) =>
       change(id, (key) => {
         key.denials = [...key.denials, parseOciDenial(denial)];

@@ -8,9 +8,9 @@ import { emulatorVerbs, type OciEmulatorVerbs } from "./emulator-verbs.ts";
 import { addKeys, addVaults } from "./key-factory.ts";
 import { KeyStore } from "./key-store.ts";
 import { principalsOf } from "./principal.ts";
+import type { Quirks } from "./quirks.ts";
 import { defaultOciSeed, type OciSeed, parseOciDenial, parseOciSeed, parseOciSeedKey } from "./seed.ts";
 import { ociService } from "./service.ts";
-import { defaultStateRefusal, type StateRefusal } from "./service-refusal.ts";
 
 /** How an emulator is started. */
 export interface OciEmulatorOptions {
@@ -22,8 +22,7 @@ export interface OciEmulatorOptions {
   readonly clock?: () => number;
   /** How a latency fault waits; a timer by default. */
   readonly delay?: (ms: number) => Promise<void>;
-  /** How cryptography under a key or version that is not enabled is refused; 409 `IncorrectState` by default, which is unconfirmed. */
-  readonly stateRefusal?: StateRefusal;
+  readonly quirks?: Quirks;
 }
 
 /** A running OCI Vault emulator. */
@@ -54,7 +53,7 @@ export async function ociEmulator(options: OciEmulatorOptions = {}): Promise<Oci
     calls: log,
     clock,
     delay: options.delay ?? ((ms) => wait(ms, undefined, { signal: stopped.signal })),
-    stateRefusal: options.stateRefusal ?? defaultStateRefusal,
+    quirks: options.quirks ?? {},
   });
   const server = await emulatorServer({
     ...(options.port === undefined ? {} : { port: options.port }),

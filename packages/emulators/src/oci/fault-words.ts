@@ -35,5 +35,9 @@ export function faultWords(call: OciCall, key: VaultKey | undefined): FaultWords
       const plaintext = resized(Buffer.from(given, "base64"), bytes);
       return { plaintext: plaintext.toString("base64"), plaintextChecksum: checksumOf(plaintext) };
     },
+    // Ciphertexts have no checksum here.
+    damaged({ plaintextChecksum: checksum }) {
+      return typeof checksum === "string" ? { plaintextChecksum: String((Number(checksum) ^ 1) >>> 0) } : {};
+    },
   };
 }

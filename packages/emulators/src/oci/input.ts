@@ -97,3 +97,9 @@ export function keyShapeOf(input: Input): { readonly algorithm: string; readonly
   if (typeof length !== "number") throw refusals.invalid("keyShape.length must be a number.");
   return { algorithm: requiredText(shape, "algorithm"), length };
 }
+
+/** Refuses what would otherwise be ignored in silence. */
+export function refuseUnemulated(input: Input, names: readonly string[]): void {
+  const name = names.find((candidate) => (present(input, candidate) ?? false) !== false);
+  if (name !== undefined) throw refusals.notImplemented(name);
+}

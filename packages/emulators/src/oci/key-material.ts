@@ -1,11 +1,6 @@
-import {
-  createPrivateKey,
-  createSecretKey,
-  generateKeyPair,
-  generateKeyPairSync,
-  type KeyObject,
-  randomBytes,
-} from "node:crypto";
+import type { KeyObject } from "node:crypto";
+
+import { newAesKey, newRsaKey, newRsaKeySync, parseAesKey, parseRsaKey } from "../secret-key.ts";
 
 /** The algorithm and size of a key; `length` is in bytes, as the service has it. */
 export interface KeyShape {
@@ -21,36 +16,14 @@ export function isKeyShape({ algorithm, length }: { readonly algorithm: string; 
   return Object.entries(lengths).some(([name, known]) => name === algorithm && known.includes(length));
 }
 
-function newSymmetricSecret(length: number): KeyObject {
-  const bytes = randomBytes(length);
-  const secret = createSecretKey(bytes);
-  bytes.fill(0);
-  return secret;
-}
-
 /** A fresh secret; RSA keys are generated off the main thread, so several are made at once. */
-export function newSecret({ algorithm, length }: KeyShape): Promise<KeyObject> {
-  if (algorithm === "AES") return Promise.resolve(newSymmetricSecret(length));
-  return new Promise((resolve, reject) => {
-    generateKeyPair("rsa", { modulusLength: length * 8 }, (error, _publicKey, privateKey) => {
-      if (error === null) resolve(privateKey);
-      else reject(error);
-    });
-  });
+export async function newSecret({ algorithm, length }: KeyShape): Promise<KeyObject> {
+  return algorithm === "AES" ? newAesKey(length) : newRsaKey(length * 8);
 }
 
 /** A fresh secret, made at once. */
 export function newSecretSync({ algorithm, length }: KeyShape): KeyObject {
-  if (algorithm === "AES") return newSymmetricSecret(length);
-  return generateKeyPairSync("rsa", { modulusLength: length * 8 }).privateKey;
-}
-
-function parseSymmetric(length: number, encoded: string, path: string): KeyObject {
-  const bytes = Buffer.from(encoded, "base64");
-  if (bytes.byteLength !== length || bytes.toString("base64") !== encoded) {
-    throw new TypeError(`${path}: expected base64 of ${length} bytes, got another string`);
-  }
-  return createSecretKey(bytes);
+  return algorithm === "AES" ? newAesKey(length) : newRsaKeySync(length * 8);
 }
 
 /**
@@ -59,22 +32,5 @@ function parseSymmetric(length: number, encoded: string, path: string): KeyObjec
  * @throws {TypeError} naming `path`, never the value.
  */
 export function parseSecret({ algorithm, length }: KeyShape, encoded: string, path: string): KeyObject {
-  if (algorithm === "AES") return parseSymmetric(length, encoded, path);
-  let key: KeyObject;
-  try {
-    key = createPrivateKey(encoded);
-  } catch {
-    throw new TypeError(`${path}: expected a PKCS#8 PEM of an RSA key, got another string`);
-  }
-  const got = key.asymmetricKeyDetails?.modulusLength ?? 0;
-  if (key.asymmetricKeyType !== "rsa" || got !== length * 8) {
-    const type = key.asymmetricKeyType ?? "no key type";
-    throw new TypeError(`${path}: expected an RSA key of ${length * 8} bits, got ${type} of ${got} bits`);
-  }
-  return key;
-}
-
-/** The inverse of {@link parseSecret}. */
-export function formatSecret(secret: KeyObject): string {
-  return secret.type === "secret" ? secret.export().toString("base64") : secret.export({ type: "pkcs8", format: "pem" });
+  return algorithm === "AES" ? parseAesKey(encoded, path, length) : parseRsaKey(length * 8, encoded, path);
 }

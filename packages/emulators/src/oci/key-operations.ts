@@ -1,10 +1,10 @@
 import type { Outcome } from "./answer.ts";
 import { changeableKey, keyInPath, mayUse, type OciCall, type Operation, reaches } from "./call.ts";
-import { keyShapeOf, optionalChoice, optionalInstant, optionalText, requiredText } from "./input.ts";
+import { keyShapeOf, optionalChoice, optionalInstant, optionalText, refuseUnemulated, requiredText } from "./input.ts";
 import { addKeys } from "./key-factory.ts";
 import { isKeyShape, type KeyShape } from "./key-material.ts";
 import { stateAt } from "./lifecycle-state.ts";
-import { pageOf } from "./page.ts";
+import { type Listed, pageOf } from "./page.ts";
 import { refusals } from "./service-refusal.ts";
 import { cancelDeletion, currentVersion, etagOf, scheduleDeletion, setEnabled, type Vault, type VaultKey } from "./vault-key.ts";
 
@@ -12,7 +12,7 @@ function isoOf(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-function summary({ nowMs }: OciCall, key: VaultKey): object {
+function common({ nowMs }: OciCall, key: VaultKey): Listed {
   return {
     compartmentId: key.compartmentId,
     displayName: key.displayName,
@@ -21,18 +21,15 @@ function summary({ nowMs }: OciCall, key: VaultKey): object {
     timeCreated: isoOf(key.createdAtMs),
     vaultId: key.vault.id,
     protectionMode: key.protectionMode,
-    algorithm: key.keyShape.algorithm,
   };
 }
 
 function shown(call: OciCall, key: VaultKey): Outcome {
-  const { algorithm, length } = key.keyShape;
-  const { algorithm: _flat, ...common } = { algorithm, ...summary(call, key) };
   return {
     body: {
-      ...common,
+      ...common(call, key),
       currentKeyVersion: currentVersion(key).id,
-      keyShape: { algorithm, length, curveId: null },
+      keyShape: { ...key.keyShape, curveId: null },
       ...(key.deletionAtMs === undefined ? {} : { timeOfDeletion: isoOf(key.deletionAtMs) }),
       isPrimary: true,
       isAutoRotationEnabled: false,
@@ -54,10 +51,13 @@ const listKeys: Operation = (call) => {
     .list()
     .filter((key) => key.compartmentId === compartmentId && mayUse(call, key, "ListKeys"))
     .filter(
-      ({ protectionMode, keyShape }) => wanted("protectionMode", protectionMode) && wanted("algorithm", keyShape.algorithm),
+      ({ protectionMode, keyShape }) =>
+        wanted("protectionMode", protectionMode) &&
+        wanted("algorithm", keyShape.algorithm) &&
+        wanted("length", String(keyShape.length)),
     );
   return pageOf(
-    keys.map((key) => summary(call, key)),
+    keys.map((key) => ({ ...common(call, key), algorithm: key.keyShape.algorithm })),
     query,
   );
 };
@@ -70,8 +70,11 @@ function vaultFor(call: OciCall, compartmentId: string): Vault {
   return vault;
 }
 
+const tags = ["definedTags", "freeformTags"];
+
 const createKey: Operation = async (call) => {
   const { input, store, nowMs } = call;
+  refuseUnemulated(input, [...tags, "isAutoRotationEnabled", "autoKeyRotationDetails", "externalKeyReference"]);
   const compartmentId = requiredText(input, "compartmentId");
   const displayName = requiredText(input, "displayName");
   const protectionMode = optionalChoice(input, "protectionMode", ["HSM", "SOFTWARE"]) ?? "HSM";
@@ -86,6 +89,7 @@ const createKey: Operation = async (call) => {
 
 const updateKey: Operation = (call) => {
   const key = changeableKey(call, "UpdateKey");
+  refuseUnemulated(call.input, [...tags, "isAutoRotationEnabled", "autoKeyRotationDetails"]);
   key.displayName = optionalText(call.input, "displayName") ?? key.displayName;
   key.revision += 1;
   return shown(call, key);
@@ -112,15 +116,13 @@ export function deletionTime({ input, nowMs }: OciCall): number | undefined {
 
 const scheduleKeyDeletion: Operation = (call) => {
   const key = changeableKey(call, "ScheduleKeyDeletion");
-  scheduleDeletion(key.id, key, call.nowMs, deletionTime(call));
-  key.revision += 1;
+  scheduleDeletion(key, key, call.nowMs, deletionTime(call));
   return shown(call, key);
 };
 
 const cancelKeyDeletion: Operation = (call) => {
   const key = changeableKey(call, "CancelKeyDeletion");
-  cancelDeletion(key.id, key, call.nowMs);
-  key.revision += 1;
+  cancelDeletion(key, key, call.nowMs);
   return shown(call, key);
 };
 

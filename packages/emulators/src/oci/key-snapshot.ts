@@ -1,4 +1,4 @@
-import { formatSecret } from "./key-material.ts";
+import { formatKey } from "../secret-key.ts";
 import type { Lifecycle, LifecycleState } from "./lifecycle-state.ts";
 import type { OciSeedKey, OciSeedKeyVersion, OciSeedVault } from "./seed.ts";
 import type { KeyVersion, Vault, VaultKey } from "./vault-key.ts";
@@ -15,7 +15,7 @@ function versionSeed(version: KeyVersion): OciSeedKeyVersion {
   const { id, secret, origin, createdAtMs } = version;
   return {
     id,
-    ...(secret === undefined ? {} : { material: formatSecret(secret) }),
+    ...(secret === undefined ? {} : { material: formatKey(secret) }),
     origin,
     timeCreated: isoOf(createdAtMs),
     ...lifecycleSeed(version),

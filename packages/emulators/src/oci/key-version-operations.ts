@@ -4,7 +4,7 @@ import type { Outcome } from "./answer.ts";
 import { changeableKey, keyInPath, type OciCall, type Operation, versionOf } from "./call.ts";
 import { newSecret } from "./key-material.ts";
 import { deletionTime } from "./key-operations.ts";
-import { pageOf } from "./page.ts";
+import { type Listed, pageOf } from "./page.ts";
 import { refusals } from "./service-refusal.ts";
 import {
   cancelDeletion,
@@ -17,7 +17,7 @@ import {
   versionStateAt,
 } from "./vault-key.ts";
 
-function summary({ nowMs }: OciCall, key: VaultKey, version: KeyVersion): object {
+function summary({ nowMs }: OciCall, key: VaultKey, version: KeyVersion): Listed {
   return {
     compartmentId: key.compartmentId,
     id: version.id,
@@ -50,7 +50,7 @@ const getKeyVersion: Operation = (call) => {
 const listKeyVersions: Operation = (call) => {
   const key = keyInPath(call, "ListKeyVersions");
   return pageOf(
-    key.versions.toReversed().map((version) => summary(call, key, version)),
+    key.versions.map((version) => summary(call, key, version)),
     call.query,
   );
 };
@@ -67,16 +67,14 @@ const scheduleKeyVersionDeletion: Operation = (call) => {
   if (version === currentVersion(key)) {
     throw refusals.conflict(`The Key Version ${version.id} cannot be deleted because it is the current key version of the key`);
   }
-  scheduleDeletion(version.id, version, call.nowMs, deletionTime(call));
-  key.revision += 1;
+  scheduleDeletion(key, version, call.nowMs, deletionTime(call));
   return shown(call, key, version);
 };
 
 const cancelKeyVersionDeletion: Operation = (call) => {
   const key = changeableKey(call, "CancelKeyVersionDeletion");
   const version = versionInPath(call, key);
-  cancelDeletion(version.id, version, call.nowMs);
-  key.revision += 1;
+  cancelDeletion(key, version, call.nowMs);
   return shown(call, key, version);
 };
 

@@ -1,3 +1,5 @@
+import type { StateRefusal } from "./quirks.ts";
+
 /** An answer in which the service refuses: an HTTP status, a code that clients branch on, a message. */
 export class ServiceRefusal extends Error {
   readonly status: number;
@@ -11,19 +13,7 @@ export class ServiceRefusal extends Error {
   }
 }
 
-/** How the service refuses a key or version that is not in a state to be used. */
-export interface StateRefusal {
-  readonly status: number;
-  readonly code: string;
-}
-
-/**
- * What is taken for a key in another state than `ENABLED`. Unconfirmed: the API's list of errors has `IncorrectState` for it,
- * but no published answer of a live vault to Encrypt or Decrypt under a disabled key was found.
- *
- * @see https://docs.oracle.com/iaas/Content/API/References/apierrors.htm
- */
-export const defaultStateRefusal: StateRefusal = { status: 409, code: "IncorrectState" };
+const incorrectState: StateRefusal = { status: 409, code: "IncorrectState" };
 
 /** The refusals that more than one operation gives. */
 export const refusals: {
@@ -46,7 +36,7 @@ export const refusals: {
   unparsable: () => new ServiceRefusal(400, "CannotParseRequest", "The body of the request is not a JSON object."),
   missing: (name) => new ServiceRefusal(400, "MissingParameter", `${name} is required.`),
   invalid: (message) => new ServiceRefusal(400, "InvalidParameter", message),
-  state: (id, state, { status, code } = defaultStateRefusal) =>
+  state: (id, state, { status, code } = incorrectState) =>
     new ServiceRefusal(status, code, `${id} is in the lifecycle state ${state}.`),
   conflict: (message) => new ServiceRefusal(409, "Conflict", message),
   etag: () => new ServiceRefusal(412, "NoEtagMatch", "The ETag of the request does not match the ETag of the resource."),

@@ -13,8 +13,9 @@ import { keyOperations } from "./key-operations.ts";
 import type { KeyStore } from "./key-store.ts";
 import { keyVersionOperations } from "./key-version-operations.ts";
 import type { Principal } from "./principal.ts";
+import type { Quirks } from "./quirks.ts";
 import { type Route, routeOf } from "./route.ts";
-import { refusals, ServiceRefusal, type StateRefusal } from "./service-refusal.ts";
+import { refusals, ServiceRefusal } from "./service-refusal.ts";
 import { vaultOperations } from "./vault-operations.ts";
 
 /** What the service works on. */
@@ -25,7 +26,7 @@ export interface OciServiceParts {
   readonly calls: CallLog;
   readonly clock: () => number;
   readonly delay: (ms: number) => Promise<void>;
-  readonly stateRefusal: StateRefusal;
+  readonly quirks: Quirks;
 }
 
 const operations: ReadonlyMap<string, Operation> = new Map(
@@ -51,7 +52,7 @@ async function attempt(operation: Operation, call: OciCall): Promise<ServiceAnsw
 }
 
 function callOf(request: LoopbackRequest, route: Route, principal: Principal, parts: OciServiceParts): OciCall {
-  const { store, clock, stateRefusal } = parts;
+  const { store, clock, quirks } = parts;
   return {
     ...route,
     principal,
@@ -62,7 +63,7 @@ function callOf(request: LoopbackRequest, route: Route, principal: Principal, pa
     nowMs: clock(),
     // The server answers to its own loopback names only, so this is one of them.
     url: `http://${request.headers["host"] ?? ""}`,
-    stateRefusal,
+    quirks,
   };
 }
 

@@ -4,7 +4,8 @@ import { type KeyShape, newSecretSync } from "./key-material.ts";
 import { type Lifecycle, type LifecycleState, stateAt } from "./lifecycle-state.ts";
 import { newKeyVersionOcid, type VaultPlace } from "./ocid.ts";
 import type { OciDenial } from "./permission.ts";
-import { refusals, type StateRefusal } from "./service-refusal.ts";
+import type { StateRefusal } from "./quirks.ts";
+import { refusals } from "./service-refusal.ts";
 
 /** A vault. */
 export interface Vault {
@@ -65,12 +66,16 @@ export function destroyDeleted(key: VaultKey, nowMs: number): void {
   }
 }
 
-/** The secret of a version, when key and version are both in a state to be used. */
-export function usableSecret(key: VaultKey, version: KeyVersion, nowMs: number, as?: StateRefusal): KeyObject {
+/** Refuses a key that is not in a state to be used. */
+export function assertEnabled(key: VaultKey, nowMs: number, as?: StateRefusal): void {
   const state = stateAt(key, nowMs);
   if (state !== "ENABLED") throw refusals.state(key.id, state, as);
-  const versionState = versionStateAt(key, version, nowMs);
-  if (versionState !== "ENABLED" || version.secret === undefined) throw refusals.state(version.id, versionState, as);
+}
+
+/** The secret of a version, when that is in a state to be used. */
+export function usableSecret(key: VaultKey, version: KeyVersion, nowMs: number, as?: StateRefusal): KeyObject {
+  const state = versionStateAt(key, version, nowMs);
+  if (state !== "ENABLED" || version.secret === undefined) throw refusals.state(version.id, state, as);
   return version.secret;
 }
 
@@ -85,23 +90,29 @@ export function setEnabled(key: VaultKey, enabled: boolean, nowMs: number): void
 const dayMs = 86_400_000;
 
 /** `ScheduleKeyDeletion` and `ScheduleKeyVersionDeletion`; without an instant, in 30 days. */
-export function scheduleDeletion(id: string, target: Lifecycle, nowMs: number, deletionAtMs = nowMs + 30 * dayMs): void {
+export function scheduleDeletion(
+  key: VaultKey,
+  target: VaultKey | KeyVersion,
+  nowMs: number,
+  deletionAtMs = nowMs + 30 * dayMs,
+): void {
   const state = stateAt(target, nowMs);
-  if (state === "PENDING_DELETION" || state === "DELETED") throw refusals.state(id, state);
+  if (state === "PENDING_DELETION" || state === "DELETED") throw refusals.state(target.id, state);
   target.deletionAtMs = deletionAtMs;
+  key.revision += 1;
 }
 
 /** `CancelKeyDeletion` and `CancelKeyVersionDeletion`: the state from before the deletion was scheduled comes back. */
-export function cancelDeletion(id: string, target: Lifecycle, nowMs: number): void {
+export function cancelDeletion(key: VaultKey, target: VaultKey | KeyVersion, nowMs: number): void {
   const state = stateAt(target, nowMs);
-  if (state !== "PENDING_DELETION") throw refusals.state(id, state);
+  if (state !== "PENDING_DELETION") throw refusals.state(target.id, state);
   target.deletionAtMs = undefined;
+  key.revision += 1;
 }
 
 /** Gives a key a new current version; the old ones stay usable. */
 export function rotate(key: VaultKey, nowMs: number, secret?: KeyObject): KeyVersion {
-  const state = stateAt(key, nowMs);
-  if (state !== "ENABLED") throw refusals.state(key.id, state);
+  assertEnabled(key, nowMs);
   const version: KeyVersion = {
     id: newKeyVersionOcid(key.vault.place),
     secret: secret ?? newSecretSync(key.keyShape),

@@ -1,10 +1,10 @@
 import { type OciCall, type Operation, reaches } from "./call.ts";
 import { wrappingKeyOcid } from "./ocid.ts";
-import { pageOf } from "./page.ts";
+import { type Listed, pageOf } from "./page.ts";
 import { refusals } from "./service-refusal.ts";
 import type { Vault } from "./vault-key.ts";
 
-function summary({ url }: OciCall, vault: Vault): object {
+function summary({ url }: OciCall, vault: Vault): Listed {
   return {
     compartmentId: vault.compartmentId,
     // Both are the emulator itself: the paths of its vaults' endpoints do not collide.
