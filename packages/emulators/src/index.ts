@@ -11,6 +11,20 @@ export {
   defaultAwsSeed,
   parseAwsSeed,
 } from "./aws/seed.ts";
+export type { Denial as AzureDenial } from "./azure/authorization.ts";
+export type { AzureCredentialOptions, AzureEmulatorCredential } from "./azure/credential.ts";
+export { azureEmulator, type AzureEmulator, type AzureEmulatorOptions } from "./azure/emulator.ts";
+export type { AzureEmulatorCredentials, AzureEmulatorKey, AzureEmulatorVerbs } from "./azure/emulator-verbs.ts";
+export type { AzureKeyType } from "./azure/key-material.ts";
+export {
+  type AzureSeed,
+  type AzureSeedKey,
+  type AzureSeedPrincipal,
+  type AzureSeedVault,
+  type AzureSeedVersion,
+  defaultAzureSeed,
+  parseAzureSeed,
+} from "./azure/seed.ts";
 export type { EmulatedCall } from "./call-log.ts";
 export { type ControlTarget, emulatorControl, type EmulatorControl } from "./control-client.ts";
 export type { EmulatorServer } from "./emulator-server.ts";

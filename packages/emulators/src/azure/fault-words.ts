@@ -1,0 +1,48 @@
+import { randomBytes } from "node:crypto";
+
+import { type FaultWords, resized } from "../fault-effects.ts";
+import type { LoopbackRequest } from "../loopback-server.ts";
+import { answerRefusal } from "./answer.ts";
+import { deniedBy } from "./authorization.ts";
+import type { VaultCall } from "./call.ts";
+import { refusals, ServiceRefusal } from "./errors.ts";
+import { rotate, setEnabled, type VaultKey } from "./vault-key.ts";
+
+/** The same version under another key's name; a name that comes with a version of its own is taken whole. */
+function renamedId(kid: string, other: string | undefined): string {
+  const [, origin = "", version] = /^(.*)\/keys\/[^/]+(\/[^/]+)?$/.exec(kid) ?? [];
+  const key = other ?? `${origin}/keys/other-${randomBytes(4).toString("hex")}`;
+  return /\/keys\/[^/]+\/[^/]+$/.test(key) ? key : `${key}${version ?? ""}`;
+}
+
+/** What faults say in the words of Key Vault. */
+export function faultWords(request: LoopbackRequest, call: VaultCall, key: VaultKey | undefined): FaultWords {
+  const refuse = (refusal: ServiceRefusal): ReturnType<FaultWords["denied"]> => answerRefusal(request, refusal);
+  return {
+    throttled(retryAfterSeconds) {
+      const answer = refuse(refusals.throttled());
+      if (retryAfterSeconds === undefined) return answer;
+      return { ...answer, headers: { ...answer.headers, "retry-after": String(retryAfterSeconds) } };
+    },
+    refused: (name, message, status) => refuse(new ServiceRefusal(status ?? 400, name, message)),
+    failed: (status) => refuse(new ServiceRefusal(status ?? 500, "InternalServerError", "An internal error occurred.")),
+    denied: () => refuse(deniedBy({ ...call, key: call.name })),
+    disable() {
+      if (key !== undefined) setEnabled(key, false, call.nowMs);
+    },
+    rotate() {
+      if (key !== undefined) rotate(key, call.nowMs);
+    },
+    renamed({ kid, key: bundled }, other) {
+      // At the top of an answer, or in a bundle.
+      if (typeof kid === "string") return { kid: renamedId(kid, other) };
+      if (typeof bundled !== "object" || bundled === null || !("kid" in bundled)) return {};
+      return { key: { ...bundled, kid: renamedId(String(bundled.kid), other) } };
+    },
+    resized({ value }, bytes) {
+      const isPlaintext = call.operation === "Decrypt" || call.operation === "UnwrapKey";
+      if (!isPlaintext || typeof value !== "string") return {};
+      return { value: resized(Buffer.from(value, "base64url"), bytes).toString("base64url") };
+    },
+  };
+}
