@@ -1,0 +1,49 @@
+// Our adapters against emulators that strangers wrote, and strangers' SDKs against our emulators. @see docs/peers.md
+import { readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { fileURLToPath } from "node:url";
+import { boto3 } from "./boto3.ts";
+import { ministack } from "./ministack.ts";
+import { moto } from "./moto.ts";
+import { causeOf, type Peer } from "./peer.ts";
+import { report } from "./report.ts";
+import { runPeer, type PeerResult, type PeerSummary } from "./run-peer.ts";
+
+const peers: readonly Peer[] = [moto, ministack, boto3];
+
+const { values, positionals } = parseArgs({ options: { json: { type: "boolean" } }, allowPositionals: true });
+const unknown = positionals.filter((name) => !peers.some((peer) => peer.name === name));
+if (unknown.length > 0) {
+  process.stderr.write(`test:peers: expected some of ${peers.map(({ name }) => name).join(", ")}, got ${unknown.join(", ")}\n`);
+  process.exit(2);
+}
+const chosen = peers.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+process.exitCode = report(await runAll(chosen), values.json === true) ? 0 : 1;
+
+/** Installs at the same time, runs one after another: two cores hold one peer and its client. */
+async function runAll(all: readonly Peer[]): Promise<readonly PeerSummary[]> {
+  const installs = all.map(async (peer) => peer.install());
+  // Each is awaited by runPeer below, which says why it failed.
+  for (const install of installs) install.catch(() => undefined);
+  const summaries: PeerSummary[] = [documented(all)];
+  for (const [index, peer] of all.entries()) {
+    process.stderr.write(`${peer.name}: ${peer.from}\n`);
+    const started = performance.now();
+    summaries.push(await runPeer(peer, installs[index] ?? peer.install()));
+    process.stderr.write(`${peer.name}: ${((performance.now() - started) / 1000).toFixed(1)} s\n`);
+  }
+  return summaries;
+}
+
+/** What a peer does differently is written down where people look for it. */
+function documented(all: readonly Peer[]): PeerSummary {
+  const page = readFileSync(fileURLToPath(new URL("../../docs/peers.md", import.meta.url)), "utf8");
+  const results = all.map(({ name, deviations }): PeerResult => {
+    const missing = Object.values(deviations)
+      .map(causeOf)
+      .find((cause) => !page.includes(cause));
+    const common = { peer: "docs/peers.md", case: `lists what ${name} does differently` };
+    return missing === undefined ? { ...common, outcome: "passed" } : { ...common, outcome: "failed", reason: missing };
+  });
+  return { peer: "docs/peers.md", from: "this repository", skippedCases: 0, results };
+}
