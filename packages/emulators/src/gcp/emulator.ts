@@ -6,6 +6,7 @@ import { emulatorServer, type EmulatorServer } from "../emulator-server.ts";
 import { FaultScript } from "../faults.ts";
 import { emulatorVerbs, type GcpEmulatorVerbs } from "./emulator-verbs.ts";
 import { addKeys } from "./key-factory.ts";
+import { grpcServer } from "./grpc-server.ts";
 import { KeyStore } from "./key-store.ts";
 import { restServer } from "./rest-server.ts";
 import { defaultGcpSeed, type GcpSeed, parseDenial, parseGcpSeed, parseGcpSeedKey } from "./seed.ts";
@@ -15,6 +16,8 @@ import { kmsService } from "./service.ts";
 export interface GcpEmulatorOptions {
   /** Of REST and the controls. 0 (the default) takes any free port. */
   readonly port?: number;
+  /** Of gRPC. 0 (the default) takes any free port. */
+  readonly grpcPort?: number;
   /** What it starts with; {@link defaultGcpSeed} without. Checked, so it may come straight from a file. */
   readonly seed?: GcpSeed;
   /** Milliseconds since 1970; the system's clock by default. */
@@ -24,11 +27,17 @@ export interface GcpEmulatorOptions {
 }
 
 /** A running Google Cloud KMS emulator. */
-export interface GcpEmulator extends GcpEmulatorVerbs, EmulatorServer {}
+export interface GcpEmulator extends GcpEmulatorVerbs, EmulatorServer {
+  readonly grpcPort: number;
+  /** `http://127.0.0.1:PORT`, where the same service speaks gRPC without TLS. */
+  readonly grpcUrl: string;
+}
 
 /**
- * Starts a Google Cloud KMS emulator on 127.0.0.1, for the official SDK:
+ * Starts a Google Cloud KMS emulator on 127.0.0.1, for the official SDK. Over REST:
  * `new KeyManagementServiceClient({ fallback: true, protocol: "http", apiEndpoint: "127.0.0.1", port, authClient })`.
+ * Over gRPC, `port: grpcPort` and `sslCreds: credentials.createInsecure()`: on a channel without TLS the SDK sends no token,
+ * so each call gives it, as `otherArgs: { headers: { authorization } }`.
  * Requests want the access token of a principal, keys are real, and one emulator serves every project and location.
  *
  * @throws {TypeError | RangeError} when the seed is not well formed.
@@ -65,6 +74,13 @@ export async function gcpEmulator(options: GcpEmulatorOptions = {}): Promise<Gcp
     },
     stopped,
   });
+  const grpc = await grpcServer(service, options.grpcPort).catch(async (error: unknown) => {
+    await server.close();
+    throw error;
+  });
+  const close = async (): Promise<void> => {
+    await Promise.all([server.close(), grpc.close()]);
+  };
   return {
     ...verbs,
     // A spread reads a getter once.
@@ -72,5 +88,9 @@ export async function gcpEmulator(options: GcpEmulatorOptions = {}): Promise<Gcp
       return verbs.keys;
     },
     ...server,
+    grpcPort: grpc.port,
+    grpcUrl: grpc.url,
+    close,
+    [Symbol.asyncDispose]: close,
   };
 }

@@ -111,6 +111,26 @@ export const kmsMessages: Messages = {
   },
 };
 
+/** The messages of google.rpc that an error carries in gRPC. */
+export const rpcMessages: Messages = {
+  Status: { code: "int32 1", message: "string 2", details: "repeated Any 3" },
+  Any: { typeUrl: "string 1", value: "bytes 2" },
+  ErrorInfo: { reason: "string 1", domain: "string 2", metadata: "map 3" },
+  PreconditionFailure: { violations: "repeated PreconditionViolation 1" },
+  PreconditionViolation: { type: "string 1", subject: "string 2", description: "string 3" },
+  BadRequest: { fieldViolations: "repeated FieldViolation 1" },
+  FieldViolation: { field: "string 1", description: "string 2" },
+  RetryInfo: { retryDelay: "Duration 1" },
+};
+
+/** The messages of google.protobuf that have a JSON form of their own, and are not seen as messages elsewhere. */
+export const protobufMessages: Messages = {
+  Timestamp: { seconds: "int64 1", nanos: "int32 2" },
+  Duration: { seconds: "int64 1", nanos: "int32 2" },
+  Int64Value: { value: "int64 1" },
+  FieldMask: { paths: "repeated string 1" },
+};
+
 /** The enumerations of google.cloud.kms.v1 that are served, with every value that a client may send or be sent. */
 export const kmsEnums: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   ProtectionLevel: {

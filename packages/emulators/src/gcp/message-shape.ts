@@ -1,4 +1,6 @@
-import { kmsEnums, kmsMessages } from "./kms-proto.ts";
+import { kmsEnums, kmsMessages, rpcMessages } from "./kms-proto.ts";
+
+const messages = { ...kmsMessages, ...rpcMessages };
 
 /** A message as an object; what it holds depends on the dialect: JSON, or that of the protobuf library. */
 export type Message = Readonly<Record<string, unknown>>;
@@ -42,11 +44,11 @@ export class ShapeError extends Error {
  * @throws {ShapeError} for a field that is not part of the message, or is not of its shape.
  */
 export function translate(type: string, value: unknown, leaf: LeafTranslation, path = ""): Message {
-  const fields = kmsMessages[type];
+  const fields = messages[type];
   const source = asObject(value);
   if (fields === undefined || source === undefined) throw new ShapeError(path, `expected a message of type ${type}`);
   const one = (field: FieldShape, item: unknown, at: string): unknown =>
-    Object.hasOwn(kmsMessages, field.type) ? translate(field.type, item, leaf, at) : leaf(field.type, item, at);
+    Object.hasOwn(messages, field.type) ? translate(field.type, item, leaf, at) : leaf(field.type, item, at);
   const entries: [string, unknown][] = [];
   for (const [name, item] of Object.entries(source)) {
     const description = Object.hasOwn(fields, name) ? fields[name] : undefined;

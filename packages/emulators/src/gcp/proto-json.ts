@@ -30,8 +30,13 @@ const readers: Readonly<Record<string, (value: unknown) => unknown>> = {
       : undefined,
 };
 
+// In a query, numbers are text too.
+function readEnum(type: string, value: unknown): string | number | undefined {
+  return enumName(type, typeof value === "string" && /^\d{1,9}$/.test(value) ? Number(value) : value);
+}
+
 const readLeaf: LeafTranslation = (type, value, path) => {
-  const read = isEnum(type) ? enumName(type, value) : readers[type]?.(value);
+  const read = isEnum(type) ? readEnum(type, value) : readers[type]?.(value);
   if (read === undefined) throw new ShapeError(path, `Invalid value at '${path}' (${type})`);
   return read;
 };
