@@ -34,12 +34,12 @@ export function base64In(value: unknown, field: string): Uint8Array {
   return bytes;
 }
 
-// RFC 3339 with a zone. The SDK types these fields as Date and leaves them text.
+// RFC 3339 with a zone. The SDK types these fields as Date and leaves them as text, until one day it may not.
 const dateGrammar = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/;
 
 export function dateIn(value: unknown, field: string): Date | undefined {
   if (value === undefined || value === null) return undefined;
-  const date = typeof value === "string" && dateGrammar.test(value) ? new Date(value) : undefined;
+  const date = value instanceof Date || (typeof value === "string" && dateGrammar.test(value)) ? new Date(value) : undefined;
   return date !== undefined && !Number.isNaN(date.getTime()) ? date : badAnswer(`${field} is not a date`);
 }
 

@@ -101,7 +101,7 @@ export const errorTable: readonly ErrorRow[] = [
     detail: "the private key cannot be read",
   },
   {
-    when: ({ message }) => /^(?:Failed to parse .{0,99}key|The .{0,99}key is encrypted)/i.test(message),
+    when: ({ message }) => /^(?:Failed to parse .{0,99}key|The .{0,99}key .{0,99}is encrypted)/i.test(message),
     code: "credentials",
     detail: "the private key cannot be read",
   },

@@ -2,6 +2,7 @@ import { KmsError, type Cmk } from "@cmkit/core";
 import type * as OciSdk from "oci-common";
 import { credentialsFault } from "./credentials-fault.ts";
 import { isApiKey, isProvider, type OciAuthenticationProvider, type OciOptions } from "./oci-options.ts";
+import { plainPrivateKey } from "./private-key.ts";
 import { sharedRun } from "./shared-run.ts";
 
 type Request = Parameters<OciSdk.DefaultRequestSigner["signHttpRequest"]>[0];
@@ -69,21 +70,24 @@ async function makeIdentity(
   const given = async (): Promise<unknown> => (typeof credentials === "function" ? credentials(cmk) : credentials);
   const answer = await given().catch((error: unknown) => fail(error, "the credentials function failed"));
   const build = async (): Promise<Identity> => {
-    const provider = providerOf(sdk, answer, credentials === undefined);
+    const provider = await providerOf(sdk, answer, credentials === undefined);
     if (stale && "refresh" in provider && typeof provider.refresh === "function") await provider.refresh();
     return signerOf(sdk, provider);
   };
   return build().catch((error: unknown) => fail(error, "the credentials cannot be used"));
 }
 
-function providerOf(sdk: typeof OciSdk, given: unknown, byDefault: boolean): OciAuthenticationProvider {
-  if (isProvider(given)) return given;
+async function providerOf(sdk: typeof OciSdk, given: unknown, byDefault: boolean): Promise<OciAuthenticationProvider> {
   if (isApiKey(given)) {
     const { tenancy, user, fingerprint, privateKey, passphrase = null } = given;
-    return new sdk.SimpleAuthenticationDetailsProvider(tenancy, user, fingerprint, privateKey, passphrase);
+    const plain = await plainPrivateKey(privateKey, passphrase);
+    return new sdk.SimpleAuthenticationDetailsProvider(tenancy, user, fingerprint, plain, null);
   }
-  if (byDefault) return new sdk.ConfigFileAuthenticationDetailsProvider();
-  throw new KmsError("credentials", { provider: "oci", detail: "the credentials function gave no credentials" });
+  const provider = byDefault ? new sdk.ConfigFileAuthenticationDetailsProvider() : given;
+  if (!isProvider(provider)) throw new KmsError("credentials", { provider: "oci", detail: "the credentials function gave none" });
+  const passphrase = provider.getPassphrase() ?? "";
+  if (passphrase !== "") await plainPrivateKey(provider.getPrivateKey(), passphrase);
+  return provider;
 }
 
 function signerOf(sdk: typeof OciSdk, provider: OciAuthenticationProvider): Identity {

@@ -2,7 +2,7 @@ import { generateKeyPairSync } from "node:crypto";
 import type { OciAnswer, OciApiKey, OciClient } from "../src/index.ts";
 
 const pair = generateKeyPairSync("rsa", { modulusLength: 2048 });
-export const privateKey: string = pair.privateKey.export({ type: "pkcs8", format: "pem" }) as string;
+export const privateKey: string = pair.privateKey.export({ type: "pkcs8", format: "pem" });
 
 const unique = (letter: string): string => letter.repeat(60);
 export const vault = "bfqfhkltaaeuk";
@@ -35,7 +35,7 @@ export const key = {
   isAutoRotationEnabled: false,
 };
 
-const publicKey: string = pair.publicKey.export({ type: "spki", format: "pem" }) as string;
+const publicKey: string = pair.publicKey.export({ type: "spki", format: "pem" });
 
 /** What GetKeyVersion says of its current version. */
 export const keyVersion = {
