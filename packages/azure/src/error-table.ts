@@ -68,7 +68,8 @@ export const errorTable: readonly ErrorRow[] = [
   // Ourselves: what credentials throw. Theirs can carry the status of an answer that no vault gave.
   {
     names: ["AuthenticationError", "AuthenticationRequiredError", "AggregateAuthenticationError", "CredentialUnavailableError"],
-    when: ({ message, status }) => /\bnetwork_error\b/.test(message) || status >= 500,
+    // MSAL's words; the second is for authorities that it does not know by heart.
+    when: ({ message, status }) => /\b(?:network_error|endpoints_resolution_error)\b/.test(message) || status >= 500,
     code: "unavailable",
     detail: "Microsoft Entra ID, which gives our tokens, does not answer",
   },

@@ -27,6 +27,6 @@ export function selfSigned(hosts: readonly string[]): { readonly cert: string; r
   const base64 = Buffer.from(sequence(body, ecdsaWithSha256, signature)).toString("base64");
   return {
     cert: `-----BEGIN CERTIFICATE-----\n${base64}\n-----END CERTIFICATE-----\n`,
-    key: String(privateKey.export({ format: "pem", type: "pkcs8" })),
+    key: privateKey.export({ format: "pem", type: "pkcs8" }),
   };
 }
