@@ -11,13 +11,17 @@ def context_bytes(context):
     return cbor2.dumps(context, canonical=True)
 
 
+def payload_of(root, context):
+    return root + hashlib.sha256(b"cmkit/1 context\0" + context_bytes(context)).digest()
+
+
 def wrap(spki, root, context):
-    payload = root + hashlib.sha256(b"cmkit/1 context\0" + context_bytes(context)).digest()
+    """For SDKs that do not encrypt under public keys themselves."""
     oaep = padding.OAEP(mgf=padding.MGF1(SHA256()), algorithm=SHA256(), label=None)
-    return load_der_public_key(spki).encrypt(payload, oaep)
+    return load_der_public_key(spki).encrypt(payload_of(root, context), oaep)
 
 
 def root_of(payload, context):
-    if len(payload) != 64 or payload[32:] != hashlib.sha256(b"cmkit/1 context\0" + context_bytes(context)).digest():
+    if payload != payload_of(payload[:32], context):
         raise ValueError("the payload is sealed for another context")
     return payload[:32]

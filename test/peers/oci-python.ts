@@ -1,0 +1,45 @@
+import { oci } from "@cmkit/oci";
+import { ociEmulator, type OciSeedKey } from "@cmkit/emulators";
+import type { Peer } from "./peer.ts";
+import { sdkPeer } from "./sdk-peer.ts";
+
+const shapes: Readonly<Record<string, OciSeedKey["keyShape"]>> = {
+  RSA_2048: { algorithm: "RSA", length: 256 },
+  RSA_4096: { algorithm: "RSA", length: 512 },
+  AES_256: { algorithm: "AES", length: 32 },
+};
+
+/** Oracle's SDK for Python. */
+export const ociPython: Peer = sdkPeer({
+  name: "oci",
+  from: "oci 2.189.0 from PyPI, on our OCI emulator",
+  script: "oci_sdk.py",
+  provider: "oci",
+  algorithms: [
+    { kind: "rsa", name: "RSA_2048", creatable: true },
+    { kind: "rsa", name: "RSA_4096", creatable: false },
+    { kind: "symmetric", name: "AES_256", creatable: true },
+  ],
+  states: { enabled: "ENABLED", disabled: "DISABLED" },
+  errors: {
+    disabled: "409 IncorrectState",
+    denied: "404 NotAuthorizedOrNotFound",
+    missing: "404 NotAuthorizedOrNotFound",
+    undecryptable: "400 InvalidParameter",
+  },
+  async start() {
+    const emulator = await ociEmulator();
+    const { credentials, region, url: endpoint } = emulator;
+    const [someKey] = emulator.keys;
+    if (someKey === undefined) throw new Error("the emulator has no key to derive a missing one from");
+    return {
+      adapter: () => oci({ endpoint, credentials }),
+      settings: { endpoint, region, credentials },
+      createKey: async ({ name }) => emulator.createKey({ displayName: name, keyShape: shapes[name] ?? someKey.keyShape }),
+      missing: someKey.id.replace(/.{8}$/, "22222222"),
+      deny: (key) => emulator.deny(key),
+      allow: (key) => emulator.allow(key),
+      close: async () => emulator.close(),
+    };
+  },
+});
