@@ -14,7 +14,8 @@ export function faultWords(call: OciCall, key: VaultKey | undefined): FaultWords
       if (retryAfterSeconds === undefined) return answer;
       return { ...answer, headers: { ...answer.headers, "retry-after": String(retryAfterSeconds) } };
     },
-    refused: (name, message, status) => failure(new ServiceRefusal(status ?? 400, name, message)),
+    // The service's errors all have a message; the SDK drops the code of one without.
+    refused: (name, message, status) => failure(new ServiceRefusal(status ?? 400, name, message === "" ? name : message)),
     failed: (status) => failure(refusals.internal(status)),
     denied: () => failure(refusals.notFound()),
     disable() {

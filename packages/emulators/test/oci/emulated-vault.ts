@@ -1,6 +1,6 @@
 import { createPublicKey, generateKeyPairSync } from "node:crypto";
 
-import { SimpleAuthenticationDetailsProvider } from "oci-common";
+import { CircuitBreaker, SimpleAuthenticationDetailsProvider } from "oci-common";
 import { KmsCryptoClient, KmsManagementClient, KmsVaultClient } from "oci-keymanagement";
 import { expect, onTestFinished, vi } from "vitest";
 
@@ -51,15 +51,25 @@ export interface Clients {
   readonly vaults: KmsVaultClient;
 }
 
+/** The official SDK's own way to say who signs. */
+export function providerOf({
+  tenancy: inTenancy,
+  user,
+  fingerprint,
+  privateKey = "",
+}: OciSeedPrincipal): SimpleAuthenticationDetailsProvider {
+  return new SimpleAuthenticationDetailsProvider(inTenancy, user, fingerprint, privateKey, null);
+}
+
 /** Clients of a principal. The SDK tells the console about every failure, which is of no use here. */
-export function clientsOf(emulator: Pick<OciEmulator, "url">, principal: OciSeedPrincipal = operator): Clients {
+export function clientsOf(emulator: Pick<OciEmulator, "url">, authenticationDetailsProvider = providerOf(operator)): Clients {
   vi.spyOn(console, "warn").mockReturnValue();
-  const { tenancy: inTenancy, user, fingerprint, privateKey = "" } = principal;
-  const authenticationDetailsProvider = new SimpleAuthenticationDetailsProvider(inTenancy, user, fingerprint, privateKey, null);
+  // These tests fail on purpose, more often than the breaker would let them.
+  const settings = { circuitBreaker: new CircuitBreaker({ disableClientCircuitBreaker: true }) };
   const clients = {
-    crypto: new KmsCryptoClient({ authenticationDetailsProvider }),
-    management: new KmsManagementClient({ authenticationDetailsProvider }),
-    vaults: new KmsVaultClient({ authenticationDetailsProvider }),
+    crypto: new KmsCryptoClient({ authenticationDetailsProvider }, settings),
+    management: new KmsManagementClient({ authenticationDetailsProvider }, settings),
+    vaults: new KmsVaultClient({ authenticationDetailsProvider }, settings),
   };
   for (const client of Object.values(clients)) client.endpoint = emulator.url;
   return clients;
@@ -70,6 +80,7 @@ export interface Refused {
   readonly statusCode?: number;
   readonly serviceCode?: string;
   readonly message?: string;
+  readonly opcRequestId?: string;
 }
 
 /** What a call was refused with; an empty object when it was not. */
