@@ -18,6 +18,8 @@ export interface FaultWords {
   resized(members: Members, bytes: number): object;
   /** What changes in a good answer whose checksums do not fit. Left out where the cloud sends none: the answer stays good. */
   damaged?(members: Members): object;
+  /** What changes in a good answer that does not say that the request's checksums fitted. Left out where none ever says so. */
+  unverified?(members: Members): object;
 }
 
 /** What a fault can reach. */
@@ -80,7 +82,8 @@ const effects: { readonly [N in FaultName]: Effect<N> } = {
   },
   "other-key": async ({ answerKey }, { run, words }) => rewritten(await run(), (members) => words.renamed(members, answerKey)),
   "plaintext-length": async ({ bytes }, { run, words }) => rewritten(await run(), (members) => words.resized(members, bytes)),
-  checksum: async (_fault, { run, words }) => rewritten(await run(), (members) => words.damaged?.(members) ?? {}),
+  checksum: async ({ of = "answer" }, { run, words }) =>
+    rewritten(await run(), (members) => (of === "answer" ? words.damaged?.(members) : words.unverified?.(members)) ?? {}),
 };
 
 /** Plays the faults that a call met, in their order, and the call itself when none of them gave the answer. */

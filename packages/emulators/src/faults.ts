@@ -28,7 +28,7 @@ export type FaultEffect =
   | { readonly fault: "truncated-body" }
   | { readonly fault: "other-key"; readonly answerKey?: string }
   | { readonly fault: "plaintext-length"; readonly bytes: number }
-  | { readonly fault: "checksum" }
+  | { readonly fault: "checksum"; readonly of?: "answer" | "request" }
   | { readonly fault: "disable" }
   | { readonly fault: "deny" }
   | { readonly fault: "rotate" };
@@ -60,7 +60,7 @@ const effects: { readonly [N in FaultName]: Reader<EffectOf<N>> } = {
   "truncated-body": objectOf<EffectOf<"truncated-body">>({ fault: oneOf(["truncated-body"]) }),
   "other-key": objectOf<EffectOf<"other-key">>({ fault: oneOf(["other-key"]), answerKey: optional(text()) }),
   "plaintext-length": objectOf<EffectOf<"plaintext-length">>({ fault: oneOf(["plaintext-length"]), bytes: wholeNumber(0, 4096) }),
-  checksum: objectOf<EffectOf<"checksum">>({ fault: oneOf(["checksum"]) }),
+  checksum: objectOf<EffectOf<"checksum">>({ fault: oneOf(["checksum"]), of: optional(oneOf(["answer", "request"])) }),
   disable: objectOf<EffectOf<"disable">>({ fault: oneOf(["disable"]) }),
   deny: objectOf<EffectOf<"deny">>({ fault: oneOf(["deny"]) }),
   rotate: objectOf<EffectOf<"rotate">>({ fault: oneOf(["rotate"]) }),

@@ -34,7 +34,7 @@ export interface KeyVersion {
   state: VersionState;
   /** Missing where the state says that there is none. */
   secret: KeyObject | undefined;
-  /** When a scheduled destruction happens. */
+  /** When a scheduled destruction will happen. */
   destroyAtMs: number | undefined;
   destroyedAtMs: number | undefined;
 }
@@ -91,12 +91,23 @@ export function rotate(key: CryptoKey, nowMs: number): KeyVersion {
   return version;
 }
 
+const dayMs = 86_400_000;
+
+/** What is wrong with a key's rotation schedule: CryptoKey.rotation_period and .next_rotation_time. */
+export function scheduleMistake({ purpose, rotationPeriodMs, nextRotationAtMs }: CryptoKey): string | undefined {
+  if (rotationPeriodMs === undefined && nextRotationAtMs === undefined) return undefined;
+  if (purpose !== "ENCRYPT_DECRYPT") return `Keys with the purpose ${purpose} do not rotate automatically.`;
+  if (rotationPeriodMs === undefined || (rotationPeriodMs >= dayMs && nextRotationAtMs !== undefined)) return undefined;
+  return "The rotation_period must be at least 24 hours, and come with a next_rotation_time.";
+}
+
 /** Does what was due: destructions that were scheduled, and rotations. */
 export function settle(key: CryptoKey, nowMs: number): void {
   for (const version of key.versions) {
     if (version.state !== "DESTROY_SCHEDULED" || version.destroyAtMs === undefined || version.destroyAtMs > nowMs) continue;
     version.state = "DESTROYED";
     version.destroyedAtMs = version.destroyAtMs;
+    version.destroyAtMs = undefined;
     version.secret = undefined;
   }
   const { rotationPeriodMs } = key;

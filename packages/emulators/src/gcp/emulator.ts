@@ -65,7 +65,7 @@ export async function gcpEmulator(options: GcpEmulatorOptions = {}): Promise<Gcp
     ...(options.port === undefined ? {} : { port: options.port }),
     // Encrypt carries twice 64 KiB in base64.
     maxBodyBytes: 262_144,
-    service: restServer(service),
+    service: restServer(service, log),
     controls: {
       token: verbs.controlToken,
       actions: controlActions(verbs, { seedKey: parseGcpSeedKey, denial: parseDenial }),

@@ -74,11 +74,13 @@ export function faultWords(call: KmsCall, resource: string): FaultWords {
       const given = resized(Buffer.from(plaintext, "base64"), bytes);
       return { plaintext: given.toString("base64"), plaintextCrc32c: String(crc32c(given)) };
     },
-    damaged: (members) =>
-      Object.fromEntries(
-        Object.entries(members)
-          .filter(([name, value]) => /^(?!verified).*Crc32c$/.test(name) && typeof value === "string")
-          .map(([name, value]) => [name, String((Number(value) ^ 1) >>> 0)]),
-      ),
+    damaged: (members) => {
+      const checksums = Object.entries(members).filter(([name]) => name.endsWith("Crc32c") && !name.startsWith("verified"));
+      return Object.fromEntries(checksums.map(([name, value]) => [name, String((Number(value) ^ 1) >>> 0)]));
+    },
+    unverified: (members) => {
+      const flags = Object.keys(members).filter((name) => name.startsWith("verified"));
+      return Object.fromEntries(flags.map((name) => [name, undefined]));
+    },
   };
 }

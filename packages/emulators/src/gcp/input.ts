@@ -1,4 +1,5 @@
 import { crc32c } from "./crc32c.ts";
+import { snakeCase } from "./field-name.ts";
 import type { Message } from "./message-shape.ts";
 import { refusals } from "./rpc-error.ts";
 
@@ -29,10 +30,6 @@ export interface CheckedBytes {
   readonly verified: boolean;
 }
 
-function snake(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-}
-
 /**
  * A bytes field, held against the checksum that the caller may have sent with it.
  *
@@ -41,10 +38,10 @@ function snake(name: string): string {
 export function checkedBytes(input: Message, name: string, maxBytes: number): CheckedBytes {
   const bytes = Buffer.from(textOf(input, name), "base64");
   if (bytes.byteLength > maxBytes) {
-    throw refusals.invalid(`The field ${snake(name)} is too long: ${bytes.byteLength} bytes, of at most ${maxBytes}.`);
+    throw refusals.invalid(`The field ${snakeCase(name)} is too long: ${bytes.byteLength} bytes, of at most ${maxBytes}.`);
   }
   const checksum = textOf(input, `${name}Crc32c`);
   if (checksum === "") return { bytes, verified: false };
-  if (checksum !== String(crc32c(bytes))) throw refusals.checksum(`${snake(name)}_crc32c`, snake(name));
+  if (checksum !== String(crc32c(bytes))) throw refusals.checksum(`${snakeCase(name)}_crc32c`, snakeCase(name));
   return { bytes, verified: true };
 }

@@ -2,7 +2,7 @@ import type { KeyObject } from "node:crypto";
 
 import { parseAesKey, parseRsaKey } from "../secret-key.ts";
 import { type GcpAlgorithm, traitsOf } from "./algorithm.ts";
-import { type CryptoKey, type KeyVersion, newSecret, type VersionState } from "./crypto-key.ts";
+import { type CryptoKey, type KeyVersion, newSecret, scheduleMistake, type VersionState } from "./crypto-key.ts";
 import { parseDuration } from "./duration.ts";
 import type { KeyStore } from "./key-store.ts";
 import { keyRingName, versionName } from "./resource-name.ts";
@@ -44,11 +44,8 @@ async function buildVersion(key: CryptoKey, id: number, seed: GcpSeedVersion, no
     createdAtMs: msOf(seed.createTime) ?? key.createdAtMs,
     state,
     secret: withMaterial.has(state) ? await secret : undefined,
-    destroyAtMs:
-      state === "DESTROY_SCHEDULED" || state === "DESTROYED"
-        ? (msOf(seed.destroyTime) ?? nowMs + (state === "DESTROYED" ? 0 : key.destroyScheduledMs))
-        : undefined,
-    destroyedAtMs: state === "DESTROYED" ? (msOf(seed.destroyEventTime) ?? msOf(seed.destroyTime) ?? nowMs) : undefined,
+    destroyAtMs: state === "DESTROY_SCHEDULED" ? (msOf(seed.destroyTime) ?? nowMs + key.destroyScheduledMs) : undefined,
+    destroyedAtMs: state === "DESTROYED" ? (msOf(seed.destroyEventTime) ?? nowMs) : undefined,
   };
 }
 
@@ -100,6 +97,8 @@ async function build(seed: GcpSeedKey, home: Home, nowMs: number): Promise<Crypt
   const ids = idsOf(key, seeds);
   key.versions.push(...(await Promise.all(seeds.map((version, at) => buildVersion(key, ids[at] ?? 0, version, nowMs)))));
   key.primary = primaryOf(key, seed);
+  const mistake = scheduleMistake(key);
+  if (mistake !== undefined) throw new TypeError(`${key.name}: ${mistake}`);
   return key;
 }
 

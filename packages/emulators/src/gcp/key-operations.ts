@@ -1,6 +1,6 @@
 import { type GcpAlgorithm, gcpAlgorithms, traitsOf } from "./algorithm.ts";
 import { keyNamed, type KmsCall, type Operation } from "./call.ts";
-import { addVersion, type CryptoKey, newSecret, type ProtectionLevel } from "./crypto-key.ts";
+import { addVersion, type CryptoKey, newSecret, type ProtectionLevel, scheduleMistake } from "./crypto-key.ts";
 import { parseDuration } from "./duration.ts";
 import { maskOf, messageOf, textOf } from "./input.ts";
 import { defaultDestroyMs } from "./key-factory.ts";
@@ -10,8 +10,6 @@ import { shortNamePattern } from "./resource-name.ts";
 import { keyView } from "./resource-view.ts";
 import { ringNamed } from "./ring-operations.ts";
 import { refusals } from "./rpc-error.ts";
-
-const dayMs = 86_400_000;
 
 function algorithmOf(template: Message, purpose: string): GcpAlgorithm {
   const given = textOf(template, "algorithm");
@@ -42,13 +40,9 @@ function nextRotationOf(input: Message): number | undefined {
   return next === "" ? undefined : Date.parse(next);
 }
 
-/** CryptoKey.rotation_period: for symmetric keys, of at least 24 hours, and with the time of the next rotation. */
-function assertRotation({ purpose, rotationPeriodMs, nextRotationAtMs }: CryptoKey): void {
-  if (rotationPeriodMs === undefined && nextRotationAtMs === undefined) return;
-  if (purpose !== "ENCRYPT_DECRYPT") throw refusals.invalid(`Keys with the purpose ${purpose} do not rotate automatically.`);
-  if (rotationPeriodMs !== undefined && (rotationPeriodMs < dayMs || nextRotationAtMs === undefined)) {
-    throw refusals.invalid("The rotation_period must be at least 24 hours, and come with a next_rotation_time.");
-  }
+function assertSchedule(key: CryptoKey): void {
+  const mistake = scheduleMistake(key);
+  if (mistake !== undefined) throw refusals.invalid(mistake);
 }
 
 function buildKey(call: KmsCall, name: string, wanted: Message): CryptoKey {
@@ -77,7 +71,7 @@ const createCryptoKey: Operation = async (call) => {
   const id = textOf(call.input, "cryptoKeyId");
   if (!shortNamePattern.test(id)) throw refusals.invalid(`The crypto_key_id must match ${shortNamePattern.source}.`);
   const key = buildKey(call, `${ring.name}/cryptoKeys/${id}`, messageOf(call.input, "cryptoKey"));
-  assertRotation(key);
+  assertSchedule(key);
   if (call.input["skipInitialVersionCreation"] !== true && !key.importOnly) {
     const version = addVersion(key, await newSecret(key.algorithm), call.nowMs);
     if (key.purpose === "ENCRYPT_DECRYPT") key.primary = version;
@@ -127,7 +121,7 @@ const updateCryptoKey: Operation = (call) => {
     if (change === undefined) throw refusals.invalid(`The field ${path} cannot be updated.`);
     change(changed, wanted);
   }
-  assertRotation(changed);
+  assertSchedule(changed);
   return keyView(Object.assign(key, changed));
 };
 

@@ -1,3 +1,4 @@
+import { camelCase } from "./field-name.ts";
 import { textOf } from "./input.ts";
 import type { Message } from "./message-shape.ts";
 import { refusals } from "./rpc-error.ts";
@@ -9,8 +10,7 @@ const filterPattern = /^\s*(?<field>[A-Za-z_.]+)\s*(?<operator>=|:|!=)\s*"?(?<va
 
 function fieldAt(item: object, path: string): unknown {
   return path.split(".").reduce<unknown>((value, part) => {
-    const name = part.replace(/_([a-z])/g, (_match, letter: string) => letter.toUpperCase());
-    return typeof value === "object" && value !== null ? (value as Message)[name] : undefined;
+    return typeof value === "object" && value !== null ? (value as Message)[camelCase(part)] : undefined;
   }, item);
 }
 

@@ -1,5 +1,6 @@
 import { fromJSON, type MessageTypeDefinition } from "@grpc/proto-loader";
 
+import { camelCase } from "./field-name.ts";
 import { kmsEnums, kmsMessages, type Messages, protobufMessages, rpcMessages } from "./kms-proto.ts";
 import { fieldShape, type LeafTranslation, type Message, translate } from "./message-shape.ts";
 
@@ -35,10 +36,6 @@ function definitionOf(type: string): MessageType {
 function part(value: unknown, name: string): string {
   const found = (value as Message)[name];
   return typeof found === "string" || typeof found === "number" ? String(found) : "0";
-}
-
-function camelCase(path: string): string {
-  return path.replace(/_([a-z0-9])/g, (_match, letter: string) => letter.toUpperCase());
 }
 
 function nanosOf(instant: string): number {

@@ -1,7 +1,8 @@
-import { detailType, RpcRefusal } from "./rpc-error.ts";
 import { durationPattern } from "./duration.ts";
+import { camelCase } from "./field-name.ts";
 import { kmsEnums } from "./kms-proto.ts";
 import { enumName, isEnum, type LeafTranslation, type Message, ShapeError, translate } from "./message-shape.ts";
+import { detailType, RpcRefusal } from "./rpc-error.ts";
 
 // base64 of either alphabet, padded or not: https://protobuf.dev/programming-guides/json/
 const base64Pattern = /^[A-Za-z0-9+/_-]*={0,2}$/;
@@ -14,7 +15,8 @@ function textLike(pattern: RegExp): (value: unknown) => string | undefined {
 
 const readers: Readonly<Record<string, (value: unknown) => unknown>> = {
   string: (value) => (typeof value === "string" ? value : undefined),
-  bool: (value) => (typeof value === "boolean" ? value : { true: true, false: false }[String(value)]),
+  // In a query, a boolean is text.
+  bool: (value) => [true, false].find((candidate) => value === candidate || value === String(candidate)),
   bytes: (value) => {
     const encoded = textLike(base64Pattern)(value);
     return encoded === undefined ? undefined : Buffer.from(encoded, "base64").toString("base64");
@@ -23,7 +25,8 @@ const readers: Readonly<Record<string, (value: unknown) => unknown>> = {
   Int64Value: (value) => textLike(integerPattern)(typeof value === "number" ? String(value) : value),
   Timestamp: textLike(instantPattern),
   Duration: textLike(durationPattern),
-  FieldMask: (value) => (typeof value === "string" ? value : undefined),
+  // The SDK writes the names of the protocol definition, others those of JSON.
+  FieldMask: (value) => (typeof value === "string" ? camelCase(value) : undefined),
   map: (value) =>
     typeof value === "object" && value !== null && Object.values(value).every((item) => typeof item === "string")
       ? value

@@ -1,4 +1,4 @@
-import { type CryptoKey, type KeyVersion } from "./crypto-key.ts";
+import type { CryptoKey, KeyVersion } from "./crypto-key.ts";
 import { formatDuration, formatInstant } from "./duration.ts";
 import type { KeyRing } from "./key-store.ts";
 

@@ -1,3 +1,4 @@
+import type { CallLog } from "../call-log.ts";
 import type { LoopbackRequest } from "../loopback-server.ts";
 import type { ServiceAnswer } from "../service-answer.ts";
 import { kmsMethods } from "./kms-proto.ts";
@@ -15,7 +16,9 @@ const notFound: ServiceAnswer = {
 
 function parseBody(body: Uint8Array): unknown {
   try {
-    return body.byteLength === 0 ? {} : JSON.parse(Buffer.from(body).toString("utf8"));
+    const text = Buffer.from(body).toString("utf8");
+    // The SDK writes a message without fields as an empty string.
+    return text === "" || text === '""' ? {} : JSON.parse(text);
   } catch {
     throw refusals.invalid("Invalid JSON payload received. Unable to parse it.");
   }
@@ -43,11 +46,14 @@ function readObject(value: unknown): object {
   return value;
 }
 
-/** The REST transport of the service. */
-export function restServer(service: KmsService): (request: LoopbackRequest) => Promise<ServiceAnswer> {
+/** The REST transport of the service. What is no route of it is logged too. */
+export function restServer(service: KmsService, calls: CallLog): (request: LoopbackRequest) => Promise<ServiceAnswer> {
   return async (request) => {
     const found = findRoute(request.method, request.path);
-    if (found === undefined) return notFound;
+    if (found === undefined) {
+      calls.add({ operation: "unknown", keyId: undefined, status: notFound.status, errorName: undefined });
+      return notFound;
+    }
     const { route, name } = found;
     const query = new URLSearchParams(request.query);
     const numbers = (query.get("$alt") ?? query.get("alt") ?? "").includes("enum-encoding=int");

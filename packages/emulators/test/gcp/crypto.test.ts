@@ -1,4 +1,4 @@
-import { constants, createPublicKey, publicEncrypt, randomBytes } from "node:crypto";
+import { constants, createPublicKey, generateKeyPairSync, publicEncrypt, randomBytes } from "node:crypto";
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 
@@ -14,6 +14,22 @@ const algorithms: readonly GcpAlgorithm[] = [
   "RSA_DECRYPT_OAEP_2048_SHA1",
 ];
 
+// Finding primes takes as long as it takes, on a machine that is busy too.
+const generationMs = 120_000;
+
+/** One key of each length: generating them is what takes the time. */
+const materials = new Map<string, string>();
+
+function materialOf(algorithm: GcpAlgorithm): string {
+  const bits = algorithm.split("_")[3] ?? "";
+  const known = materials.get(bits);
+  if (known !== undefined) return known;
+  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: Number(bits) });
+  const made = privateKey.export({ type: "pkcs8", format: "pem" });
+  materials.set(bits, made);
+  return made;
+}
+
 let emulator: GcpEmulator;
 let main: string;
 
@@ -25,11 +41,11 @@ beforeAll(async () => {
       symmetric("hsm", { protectionLevel: "HSM" }),
       symmetric("empty", { versions: [] }),
       { name: "signing", algorithm: "RSA_SIGN_PSS_2048_SHA256" },
-      ...algorithms.map((algorithm) => ({ name: algorithm, algorithm })),
+      ...algorithms.map((algorithm) => ({ name: algorithm, algorithm, versions: [{ material: materialOf(algorithm) }] })),
     ]),
   });
   main = emulator.keyNamed("main");
-});
+}, generationMs);
 beforeEach(() => emulator.resetCalls());
 afterAll(() => emulator.close());
 
