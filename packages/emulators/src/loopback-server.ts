@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import { TLSSocket } from "node:tls";
 
 /** A request that has passed the checks, with its body read whole. Header names are in lower case. */
 export interface LoopbackRequest {
@@ -68,7 +69,9 @@ async function readBody(request: IncomingMessage, maxBytes: number): Promise<Uin
 
 function deliver(response: ServerResponse, answer: LoopbackAnswer): void {
   if (answer.delivery === "reset") {
-    response.socket?.resetAndDestroy();
+    // Node resets plain sockets only. A client sees the end of a TLS connection without an answer as a reset, too.
+    if (response.socket instanceof TLSSocket) response.socket.destroy();
+    else response.socket?.resetAndDestroy();
     return;
   }
   const body = Buffer.from(answer.body, "utf8");

@@ -40,14 +40,19 @@ export class TokenIssuer {
     this.#clock = clock;
   }
 
-  /** A token for an audience. @throws {TypeError} for a principal that is not in the seed. */
-  token(audience: string, { principal, tenantId, lifetimeMs, startsInMs }: AzureCredentialOptions = {}): string {
+  /**
+   * A token for an audience, in `askedTenantId` unless the options or the principal say otherwise.
+   *
+   * @throws {TypeError} for a principal that is not in the seed.
+   */
+  token(audience: string, options: AzureCredentialOptions = {}, askedTenantId: string = this.#tenantId): string {
+    const { principal, tenantId, lifetimeMs, startsInMs } = options;
     const found = this.#principals.find(
       ({ objectId, appId }) => principal === undefined || principal === objectId || principal === appId,
     );
     if (found === undefined) throw new TypeError(`principal: expected one of the seed, got ${principal}`);
     const startsAtMs = this.#clock() + (startsInMs ?? 0);
-    const tenant = tenantId ?? found.tenantId ?? this.#tenantId;
+    const tenant = tenantId ?? found.tenantId ?? askedTenantId;
     return this.#signer.sign({
       aud: audience,
       iss: issuerOf(tenant),
@@ -62,10 +67,10 @@ export class TokenIssuer {
   /** A credential that mints such tokens, for the audience and tenant that the client asks for unless `options` say otherwise. */
   credential(options: AzureCredentialOptions = {}): AzureEmulatorCredential {
     return {
-      getToken: async (scopes, { tenantId } = {}) => {
+      getToken: async (scopes, asked = {}) => {
         const [scope = ""] = typeof scopes === "string" ? [scopes] : scopes;
         const audience = options.audience ?? scope.replace(/\/\.default$/, "");
-        const token = this.token(audience, { ...(tenantId === undefined ? {} : { tenantId }), ...options });
+        const token = this.token(audience, options, asked.tenantId);
         // The client goes by the system's clock. To it a token is always good: it is the service that is tested.
         return { token, expiresOnTimestamp: Date.now() + 3_600_000 };
       },

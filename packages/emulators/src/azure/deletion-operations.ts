@@ -22,7 +22,7 @@ const recoverDeletedKey: Operation = ({ store, vault, name }) => {
 
 const purgeDeletedKey: Operation = ({ store, vault, name }) => {
   const { key } = store.deleted(vault, name);
-  if (vault.purgeProtection) throw refusals.purgeProtected();
+  if (vault.purgeProtection) throw refusals.purgeProtected(vault.name);
   store.purge(key);
   return undefined;
 };

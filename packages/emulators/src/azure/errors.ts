@@ -37,7 +37,7 @@ export const refusals: {
   disabled(operation: string): ServiceRefusal;
   outsideValidity(operation: string): ServiceRefusal;
   notPermitted(operation: string): ServiceRefusal;
-  purgeProtected(): ServiceRefusal;
+  purgeProtected(vault: string): ServiceRefusal;
   denied(call: DeniedCall): ServiceRefusal;
   throttled(): ServiceRefusal;
   unauthorized(message: string): ServiceRefusal;
@@ -70,11 +70,12 @@ export const refusals: {
     ),
   notPermitted: (operation) =>
     new ServiceRefusal(403, "Forbidden", `Operation ${operation} is not permitted on this key.`, "KeyOperationForbidden"),
-  purgeProtected: () =>
+  purgeProtected: (vault) =>
     new ServiceRefusal(
       403,
       "Forbidden",
-      'Operation "purge" is not allowed because purge protection is enabled for this vault.',
+      'Operation "purge" is not allowed because purge protection is enabled for this vault. Key Vault service will automatically ' +
+        `purge it after the retention period has passed.\r\nVault: ${vault};location=emulator`,
       "ForbiddenByPolicy",
     ),
   denied: ({ appId, objectId, tenantId, action, vault, resource }) =>

@@ -1,8 +1,7 @@
 import { randomBytes } from "node:crypto";
 
 import { type FaultWords, resized } from "../fault-effects.ts";
-import type { LoopbackRequest } from "../loopback-server.ts";
-import { answerRefusal } from "./answer.ts";
+import type { Answers } from "./answers.ts";
 import { deniedBy } from "./authorization.ts";
 import type { VaultCall } from "./call.ts";
 import { refusals, ServiceRefusal } from "./errors.ts";
@@ -16,17 +15,16 @@ function renamedId(kid: string, other: string | undefined): string {
 }
 
 /** What faults say in the words of Key Vault. */
-export function faultWords(request: LoopbackRequest, call: VaultCall, key: VaultKey | undefined): FaultWords {
-  const refuse = (refusal: ServiceRefusal): ReturnType<FaultWords["denied"]> => answerRefusal(request, refusal);
+export function faultWords(answers: Answers, call: VaultCall, key: VaultKey | undefined): FaultWords {
   return {
     throttled(retryAfterSeconds) {
-      const answer = refuse(refusals.throttled());
+      const answer = answers.refused(refusals.throttled());
       if (retryAfterSeconds === undefined) return answer;
       return { ...answer, headers: { ...answer.headers, "retry-after": String(retryAfterSeconds) } };
     },
-    refused: (name, message, status) => refuse(new ServiceRefusal(status ?? 400, name, message)),
-    failed: (status) => refuse(new ServiceRefusal(status ?? 500, "InternalServerError", "An internal error occurred.")),
-    denied: () => refuse(deniedBy({ ...call, key: call.name })),
+    refused: (name, message, status) => answers.refused(new ServiceRefusal(status ?? 400, name, message)),
+    failed: (status) => answers.refused(new ServiceRefusal(status ?? 500, "InternalServerError", "An internal error occurred.")),
+    denied: () => answers.refused(deniedBy({ ...call, key: call.name })),
     disable() {
       if (key !== undefined) setEnabled(key, false, call.nowMs);
     },

@@ -3,7 +3,7 @@ import { playFaults } from "../fault-effects.ts";
 import type { FaultScript } from "../faults.ts";
 import type { LoopbackRequest } from "../loopback-server.ts";
 import type { ServiceAnswer } from "../service-answer.ts";
-import { answerChallenge, answerMembers, answerRefusal } from "./answer.ts";
+import { type Answers, answersTo } from "./answers.ts";
 import { authenticate, bearerToken, type TokenRules } from "./authentication.ts";
 import { deniedBy, denialMatches, isGranted, type OperationName } from "./authorization.ts";
 import type { Operation, VaultCall } from "./call.ts";
@@ -15,7 +15,7 @@ import { keyOperations } from "./key-operations.ts";
 import type { KeyStore } from "./key-store.ts";
 import { listOperations } from "./list-operations.ts";
 import { type Route, routeOf } from "./route.ts";
-import { challengeOf, type Vault } from "./vault.ts";
+import type { Vault } from "./vault.ts";
 import { keyIdOf, type VaultKey } from "./vault-key.ts";
 
 /** What the service works on. */
@@ -87,39 +87,38 @@ export function vaultService(parts: VaultServiceParts): (request: LoopbackReques
     return { ...route, principal, tenantId, vault, host, query, input: parseInput(request.body), store, nowMs };
   }
 
-  async function attempt(request: LoopbackRequest, call: VaultCall): Promise<ServiceAnswer> {
+  async function attempt(answers: Answers, call: VaultCall): Promise<ServiceAnswer> {
     try {
       authorise(call, store.get(keyIdOf(call.vault, call.name)));
-      return answerMembers(request, await operations[call.operation](call));
+      return answers.members(await operations[call.operation](call));
     } catch (error) {
-      return answerRefusal(request, refusalOf(error));
+      return answers.refused(refusalOf(error));
     }
   }
 
-  async function answer(request: LoopbackRequest, call: VaultCall): Promise<ServiceAnswer> {
+  async function answer(answers: Answers, call: VaultCall): Promise<ServiceAnswer> {
     const key = keyOf(call.vault, call);
     const target = { operation: call.operation, key, principal: call.principal.objectId, context: {} };
     return playFaults(parts.faults.take(target), {
-      words: faultWords(request, call, key === undefined ? undefined : store.get(key)),
+      words: faultWords(answers, call, key === undefined ? undefined : store.get(key)),
       // A fault may have waited: the call happens at its own time.
-      run: () => attempt(request, { ...call, nowMs: parts.clock() }),
+      run: () => attempt(answers, { ...call, nowMs: parts.clock() }),
       delay: parts.delay,
     });
   }
 
   return async (request) => {
     const vault = vaultOf(request.headers["host"] ?? "");
-    const challenge = challengeOf(vault, tenantId);
+    const answers = answersTo(request, vault, tenantId);
     const token = bearerToken(request.headers["authorization"]);
     // Part of every client's start, so no call: it is neither counted nor met by faults.
-    if (token === undefined) return answerChallenge(request, vault, challenge);
+    if (token === undefined) return answers.challenge();
     const route = routeOf(request.method, request.path);
     let given: ServiceAnswer;
     try {
-      given = await answer(request, callOf(request, route, vault, token));
+      given = await answer(answers, callOf(request, route, vault, token));
     } catch (error) {
-      const refusal = refusalOf(error);
-      given = answerRefusal(request, refusal, refusal.status === 401 ? { "www-authenticate": challenge } : {});
+      given = answers.refused(refusalOf(error));
     }
     const { status, errorName } = given;
     parts.calls.add({ operation: route?.operation ?? "unknown", keyId: keyOf(vault, route), status, errorName });

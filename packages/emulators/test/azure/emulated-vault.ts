@@ -1,4 +1,5 @@
-import { Agent, type AgentOptions } from "node:https";
+import { generateKeyPairSync } from "node:crypto";
+import { Agent, type AgentOptions, request } from "node:https";
 import { connect } from "node:tls";
 
 import { CryptographyClient, KeyClient, type KeyVaultKey } from "@azure/keyvault-keys";
@@ -36,6 +37,9 @@ export const stranger: AzureSeedPrincipal = {
 export const vaultUrl = "https://vault-one.vault.azure.net";
 export const hsmUrl = "https://hsm-one.managedhsm.azure.net";
 
+// Made once for all emulators of a file: each would make its own.
+const tokenKey = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export({ type: "pkcs8", format: "pem" });
+
 /** A seed with a vault, a managed HSM, the principals and these keys; RSA keys in the vault unless they say otherwise. */
 export function seedOf(
   keys: readonly (Partial<AzureSeedKey> & { readonly name: string })[],
@@ -44,6 +48,7 @@ export function seedOf(
   return {
     cloud: "azure",
     tenantId,
+    tokenKey,
     vaults: [{ name: "vault-one" }, { name: "hsm-one", type: "managedhsm" }],
     principals: [operator, reader, stranger],
     keys: keys.map((key) => Object.assign({ vault: "vault-one", kty: "RSA" as const }, key)),
@@ -93,6 +98,38 @@ export function cryptographyOf(
   return new CryptographyClient(stub, emulator.credential(credential), clientOptions({ emulator }));
 }
 
+/** What came back to a request that no official client would send. */
+export interface RawAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: string;
+}
+
+/** Sends any Host header, any path and any token; GET without a body, else POST. */
+export async function raw(
+  { port, ca }: Pick<AzureEmulator, "port" | "ca">,
+  path: string,
+  headers: Readonly<Record<string, string>>,
+  body?: string,
+): Promise<RawAnswer> {
+  const { promise, resolve, reject } = Promise.withResolvers<RawAnswer>();
+  const method = body === undefined ? "GET" : "POST";
+  const sent = request(
+    { host: "127.0.0.1", servername: "localhost", port, ca, method, path, headers, agent: false },
+    (response) => {
+      const chunks: Uint8Array[] = [];
+      response.on("error", reject);
+      response.on("data", (chunk: Uint8Array) => chunks.push(chunk));
+      response.on("end", () =>
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks).toString("utf8") }),
+      );
+    },
+  );
+  sent.on("error", reject);
+  sent.end(body);
+  return promise;
+}
+
 /** What a call was refused with. */
 export interface Refusal {
   readonly status: number | undefined;
@@ -120,6 +157,16 @@ export async function refusalOf(call: Promise<unknown>): Promise<Refusal> {
 /** Expects a refusal with this status, code and inner code. */
 export async function expectRefusal(call: Promise<unknown>, status: number, code: string, inner?: string): Promise<void> {
   expect(await refusalOf(call)).toMatchObject({ status, code, inner });
+}
+
+/** Expects every one of these calls, made one after the other, to be refused so. */
+export async function expectRefusals(
+  calls: readonly (() => Promise<unknown>)[],
+  status: number,
+  code: string,
+  inner?: string,
+): Promise<void> {
+  for (const call of calls) await expectRefusal(call(), status, code, inner);
 }
 
 /** A clock that a test moves by hand. */
