@@ -64,6 +64,9 @@ export const errorTable: readonly ErrorRow[] = [
   },
   { codes: ["ETIMEDOUT"], code: "timeout" },
 
+  // gRPC's way of saying that a page came: with 403 it is some proxy's, and does not say that the customer refuses us.
+  { when: ({ message }) => /^Received HTTP status code (?!429|5)/.test(message), code: "bad-answer", detail: elsewhere },
+
   // The token server, which an injected client asks behind our back; its status is not about the key.
   {
     grpc: [2, 4, 8, 13, 14],
@@ -163,6 +166,7 @@ export const errorTable: readonly ErrorRow[] = [
 
   // The request. On an unwrap nothing else can be wrong with it than the ciphertext, its context and its label: the name has
   // passed our grammar, and the checksums were looked at before.
+  { grpc: [3], operation: "unwrap", when: ({ message }) => message.startsWith("Decryption failed"), code: "decrypt-failed" },
   { grpc: [3, 11], operation: "unwrap", code: "decrypt-failed", ambiguous: true },
   {
     grpc: [3],
@@ -182,4 +186,8 @@ export const errorTable: readonly ErrorRow[] = [
   { grpc: [14, 13, 10], code: "unavailable" },
   { grpc: [4], code: "timeout" },
   { grpc: [1], code: "unavailable" }, // not by our signal: core has looked at that first
+
+  // Errors without a status of Google's, from an injected client: something before Cloud KMS answered.
+  { when: ({ http }) => http >= 500, code: "unavailable" },
+  { when: ({ grpc, http }) => grpc === undefined && http !== 0, code: "bad-answer", detail: elsewhere },
 ];

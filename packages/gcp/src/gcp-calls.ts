@@ -33,7 +33,7 @@ export function sendFor(cmk: Cmk, connection: GcpConnection, identities: GcpIden
 
 /** What {@link restFetch} refuses comes back wrapped in an error of the SDK. */
 function ownErrorIn(error: unknown): unknown {
-  const cause = error instanceof Error ? error.cause : undefined;
+  const cause = error instanceof Error && !isKmsError(error) ? error.cause : undefined;
   return isKmsError(cause) ? cause : error;
 }
 

@@ -13,6 +13,9 @@ export interface GcpConnection {
   close(): Promise<void>;
 }
 
+// Key names say their project. Without one here, the chain would run gcloud or ask the metadata server for it.
+const unusedProject = "unused";
+
 /**
  * The client has no credentials of its own: they go with each call. So one client serves all CMKs, and a missing credential
  * fails before the SDK hears of it, which would raise an unhandled rejection beside the call's own and end the process.
@@ -39,7 +42,7 @@ export function gcpConnection({ client, transport }: GcpOptions, address: Servic
     },
     async applicationDefault() {
       const { KeyManagementServiceClient } = await import("@google-cloud/kms");
-      return new KeyManagementServiceClient({ ...fixedSettings, fallback: true }).auth;
+      return new KeyManagementServiceClient({ ...fixedSettings, fallback: true, projectId: unusedProject }).auth;
     },
     async close() {
       const closing = made;

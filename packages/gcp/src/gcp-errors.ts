@@ -6,6 +6,8 @@ import { retryAfterMs } from "./retry-info.ts";
 export interface ErrorFacts {
   /** The gRPC status, which the SDK gives in both transports; undefined when it is not a number. */
   readonly grpc: number | undefined;
+  /** In REST mode; 0 when no answer came. Decides only where there is no gRPC status. */
+  readonly http: number;
   /** Node's code of network, file and module errors. */
   readonly code: string;
   /** Without gRPC's own prefix. Read for a few words, never passed on: it names keys and principals, or echoes the request. */
@@ -54,10 +56,11 @@ function fits(row: ErrorRow, facts: ErrorFacts, operation: DriverOperation): boo
 }
 
 function factsOf(error: unknown, details: readonly unknown[]): ErrorFacts {
-  const { code, message, reason, cause } = record(error);
+  const { code, message, reason, cause, httpStatusCode } = record(error);
   const words = text(message).replace(/^\d+ [A-Z_]+: /, "");
   return {
     grpc: typeof code === "number" ? code : undefined,
+    http: typeof httpStatusCode === "number" ? httpStatusCode : 0,
     code: text(code),
     message: words,
     reason: text(reason),

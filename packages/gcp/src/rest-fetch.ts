@@ -33,8 +33,11 @@ export async function restFetch(url: string, { method = "GET", headers, body, si
   }
   const text = await boundedText(answer);
   const json: unknown = await new Response(text).json().catch(() => undefined);
-  if (!answer.ok) return Response.json(errorBody(json, status, answer.headers.get("retry-after")), { status });
-  return isRecord(json) ? new Response(text, { status }) : refuse("it is not what Cloud KMS would answer");
+  const known = isRecord(json) && (answer.ok || isRecord(json["error"]));
+  // A page with 403 is some proxy's, and does not say that the customer refuses us.
+  if (!known && status < 500 && status !== 429) return refuse("it is not what Cloud KMS would answer");
+  if (answer.ok) return new Response(text, { status });
+  return Response.json(errorBody(json, status, answer.headers.get("retry-after")), { status });
 }
 
 async function boundedText(answer: Response): Promise<string> {
