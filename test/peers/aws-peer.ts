@@ -17,7 +17,7 @@ import type { Peer } from "./peer.ts";
 import { freePort, startServer, type ServerCommand } from "./started-process.ts";
 
 /** What differs between emulators of AWS KMS by strangers. */
-export interface AwsPeer extends Pick<Peer, "name" | "from" | "deviations" | "install"> {
+export interface AwsPeer extends Pick<Peer, "name" | "from" | "deviations" | "untried" | "install"> {
   command(port: number): Omit<ServerCommand, "name">;
   readonly keys: readonly AwsPeerKey[];
 }

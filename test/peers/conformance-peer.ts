@@ -2,7 +2,7 @@ import { conformanceCases, type ConformanceHarness, type ConformanceKey } from "
 import type { Deviations, Peer, PeerCase, StartedPeer } from "./peer.ts";
 
 /** An emulator by strangers that our adapter runs the conformance suite against. */
-export interface ConformancePeer extends Pick<Peer, "name" | "from" | "deviations" | "install"> {
+export interface ConformancePeer extends Pick<Peer, "name" | "from" | "deviations" | "untried" | "install"> {
   /** The harness with names of keys that need not exist: for counting. */
   readonly paper: ConformanceHarness;
   start(): Promise<{ readonly harness: ConformanceHarness; stop(): Promise<void> }>;
@@ -10,11 +10,12 @@ export interface ConformancePeer extends Pick<Peer, "name" | "from" | "deviation
 
 /** Runs the suite with the peer's deviations as cases that must fail. */
 export function conformancePeer(peer: ConformancePeer): Peer {
-  const { name, from, deviations, install } = peer;
+  const { name, from, deviations, untried = false, install } = peer;
   return {
     name,
     from,
     deviations,
+    untried,
     install,
     caseCount: conformanceCases(peer.paper).length,
     async start(): Promise<StartedPeer> {

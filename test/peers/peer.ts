@@ -7,6 +7,8 @@ export interface Peer {
   /** How many cases it has: what is skipped where it cannot be had. */
   readonly caseCount: number;
   readonly deviations: Deviations;
+  /** True for what nobody has run yet: it is written from its source, so what fails shows a deviation that is not listed yet. */
+  readonly untried?: boolean;
   /** Puts it into `.cache/peers`, if it is not there. Rejects with the reason why it cannot be had. */
   install(): Promise<void>;
   start(): Promise<StartedPeer>;

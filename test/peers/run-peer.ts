@@ -24,7 +24,7 @@ const caseLimitMs = 120_000;
 
 /** Installs, starts, tries and stops one peer. A peer that is there but does not start has failed. */
 export async function runPeer(peer: Peer, installed: Promise<void>): Promise<PeerSummary> {
-  const { name, from, caseCount } = peer;
+  const { name, from, caseCount, untried = false } = peer;
   const absent = await installed.then(
     () => undefined,
     (error: unknown) => firstLine(error),
@@ -34,7 +34,7 @@ export async function runPeer(peer: Peer, installed: Promise<void>): Promise<Pee
     const started = await peer.start();
     try {
       const results: PeerResult[] = [];
-      for (const one of started.cases) results.push({ peer: name, case: one.name, ...(await tryCase(one)) });
+      for (const one of started.cases) results.push({ peer: name, case: one.name, ...(await tryCase(one, untried)) });
       return { peer: name, from, skippedCases: 0, results };
     } finally {
       await started.stop();
@@ -45,13 +45,14 @@ export async function runPeer(peer: Peer, installed: Promise<void>): Promise<Pee
   }
 }
 
-async function tryCase(one: PeerCase): Promise<Pick<PeerResult, "outcome" | "reason">> {
+async function tryCase(one: PeerCase, untried: boolean): Promise<Pick<PeerResult, "outcome" | "reason">> {
   const { skipped, deviation } = one;
   if (skipped !== undefined) return { outcome: "skipped", reason: skipped };
   const failure = await limited(one.run()).then(
     () => undefined,
     (error: unknown) => text(error),
   );
+  if (untried && failure !== undefined) return { outcome: "deviates", reason: `not tried before, to be listed: ${failure}` };
   if (deviation === undefined) return failure === undefined ? { outcome: "passed" } : { outcome: "failed", reason: failure };
   // A list of deviations that is not checked grows and covers up what breaks later.
   if (failure === undefined && typeof deviation === "string")

@@ -4,7 +4,10 @@ import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
 import { azureKeyvaultKeys } from "./azure-keyvault-keys.ts";
 import { boto3 } from "./boto3.ts";
+import { drongo } from "./drongo.ts";
+import { fakeCloudKms } from "./fake-cloud-kms.ts";
 import { googleCloudKmsGrpc, googleCloudKmsRest } from "./google-cloud-kms.ts";
+import { localKms } from "./local-kms.ts";
 import { ministack } from "./ministack.ts";
 import { moto } from "./moto.ts";
 import { ociPython } from "./oci-python.ts";
@@ -12,7 +15,18 @@ import { causeOf, type Peer } from "./peer.ts";
 import { report } from "./report.ts";
 import { runPeer, type PeerResult, type PeerSummary } from "./run-peer.ts";
 
-const peers: readonly Peer[] = [moto, ministack, boto3, googleCloudKmsGrpc, googleCloudKmsRest, azureKeyvaultKeys, ociPython];
+const peers: readonly Peer[] = [
+  moto,
+  ministack,
+  localKms,
+  drongo,
+  fakeCloudKms,
+  boto3,
+  googleCloudKmsGrpc,
+  googleCloudKmsRest,
+  azureKeyvaultKeys,
+  ociPython,
+];
 
 const { values, positionals } = parseArgs({ options: { json: { type: "boolean" } }, allowPositionals: true });
 const unknown = positionals.filter((name) => !peers.some((peer) => peer.name === name));

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { peersCache } from "./peers-cache.ts";
 
@@ -11,7 +11,7 @@ export interface ServerCommand {
   readonly command: string;
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** Answers with a status below 500 as soon as it is ready. */
+  /** Answers with a status below 500 as soon as it is ready; with `tcp:` takes a connection. */
   readonly health: string;
 }
 
@@ -60,6 +60,8 @@ export async function freePort(): Promise<number> {
 }
 
 async function answers(url: string): Promise<boolean> {
+  const { protocol, hostname, port } = new URL(url);
+  if (protocol === "tcp:") return connects(hostname, Number(port));
   return fetch(url, { signal: AbortSignal.timeout(2000) }).then(
     async ({ status, body }) => {
       await body?.cancel();
@@ -67,6 +69,16 @@ async function answers(url: string): Promise<boolean> {
     },
     () => false,
   );
+}
+
+async function connects(host: string, port: number): Promise<boolean> {
+  const socket = connect(port, host);
+  const connected = await once(socket, "connect").then(
+    () => true,
+    () => false,
+  );
+  socket.destroy();
+  return connected;
 }
 
 function lastLines(file: string): string {
