@@ -79,9 +79,9 @@ export const errorTable: readonly ErrorRow[] = [
   // Ourselves.
   {
     statuses: [401],
-    when: ({ clockWrong }) => clockWrong,
+    when: ({ message }) => message.includes("allowed clock skew"),
     code: "credentials",
-    detail: "this machine's clock is wrong: OCI accepts signatures of the last and next five minutes",
+    detail: "this machine's clock is wrong: OCI takes signatures of the last and the next five minutes",
   },
   {
     statuses: [401],

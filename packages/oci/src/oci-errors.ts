@@ -15,12 +15,7 @@ export interface ErrorFacts {
   /** Read for a few words, never passed on: it names OCIDs, or echoes the request. */
   readonly message: string;
   readonly credentialsWorked: boolean;
-  /** The answer was made at another time than ours, by more than OCI accepts. */
-  readonly clockWrong: boolean;
 }
-
-// "Maximum Allowed Client Clock Skew": five minutes (OCI, Request Signatures).
-const maxSkewMs = 5 * 60_000;
 
 /** Turns whatever was thrown into a code, by {@link errorTable}: the first row that fits. What is not listed is `unknown`. */
 export function classifyOciError(error: unknown, operation: DriverOperation): Failure {
@@ -51,7 +46,7 @@ function fits(row: ErrorRow, facts: ErrorFacts, operation: DriverOperation): boo
 }
 
 function factsOf(error: Fields): ErrorFacts {
-  const { statusCode, serviceCode, name, code, cause, message, credentialsWorked, date } = error;
+  const { statusCode, serviceCode, name, code, cause, message, credentialsWorked } = error;
   return {
     status: typeof statusCode === "number" && statusCode > 0 ? statusCode : 0,
     word: text(serviceCode),
@@ -60,7 +55,6 @@ function factsOf(error: Fields): ErrorFacts {
     code: text(code) || text(record(cause)["code"]) || (typeof statusCode === "string" ? statusCode : ""),
     message: text(message),
     credentialsWorked: credentialsWorked === true,
-    clockWrong: typeof date === "string" && Math.abs(Date.parse(date) - Date.now()) > maxSkewMs,
   };
 }
 

@@ -5,8 +5,6 @@ export class OciRefusal extends Error {
   readonly serviceCode: string;
   readonly opcRequestId: string | null;
   readonly retryAfter: string | null;
-  /** What time it is where the answer comes from. */
-  readonly date: string | null;
   /** The same credentials have been accepted before. */
   readonly credentialsWorked: boolean;
 
@@ -18,7 +16,6 @@ export class OciRefusal extends Error {
     this.serviceCode = typeof code === "string" ? code : "None";
     this.opcRequestId = headers.get("opc-request-id");
     this.retryAfter = headers.get("retry-after");
-    this.date = headers.get("date");
     this.credentialsWorked = credentialsWorked;
   }
 }

@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from "node:crypto";
 import { multiCloudKms, type Cmk, type KeyDescription } from "@cmkit/core";
+import "oci-common"; // here, so that no deadline below pays for it
 import type { ConfigFileAuthenticationDetailsProvider } from "oci-common";
 import { describe, expect, it, vi } from "vitest";
 import { oci, type OciAuthenticationProvider, type OciCredentials, type OciOptions } from "../src/index.ts";

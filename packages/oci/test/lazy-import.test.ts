@@ -34,7 +34,7 @@ describe("without the SDK", () => {
     const answer = await runWithoutSdk(`
       import { multiCloudKms } from "@cmkit/core";
       import { oci } from "./src/index.ts";
-      const key = multiCloudKms({ adapters: [oci({ credentials: { tenancy: "t", user: "u", fingerprint: "f", privateKey: "p" } })] }).open({ provider: "oci", resource: "${keyOcid}" });
+      const key = multiCloudKms({ adapters: [oci()] }).open({ provider: "oci", resource: "${keyOcid}" });
       const error = await key.describe().catch((thrown) => thrown);
       console.log(JSON.stringify({ resource: key.cmk.resource, code: error.code, message: error.message }));
     `);
