@@ -114,6 +114,11 @@ describe("fault scripts", () => {
     expect((await dataKey()).Plaintext).toHaveLength(bytes);
   });
 
+  test.each(["answer", "request"] as const)("leave an answer as it is that has no checksums of the %s", async (of) => {
+    emulator.faults.add({ fault: "checksum", of });
+    expect(await dataKey()).toMatchObject({ KeyId, Plaintext: expect.toSatisfy((given) => given.byteLength === 32) });
+  });
+
   test("disable or rotate the key before the call", async () => {
     const describeMain = new DescribeKeyCommand({ KeyId });
     const before = (await kms.send(describeMain)).KeyMetadata?.CurrentKeyMaterialId;

@@ -24,8 +24,8 @@ const codeOfHttp: Readonly<Record<number, number>> = {
   504: status.UNAVAILABLE,
 };
 
-// A field that says it is 127 bytes long, and ends there.
-const cutMessage = Buffer.from([0x0a, 0x7f]);
+// The first byte of a number that goes on. (Of a text that is cut off, the protobuf library takes what is there.)
+const cutMessage = Buffer.of(0xff);
 
 function withDetails({ error }: ErrorBody, code: number): Metadata {
   const metadata = new Metadata();
