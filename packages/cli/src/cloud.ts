@@ -3,9 +3,10 @@ import type { KmsAdapter, KmsErrorCode } from "@cmkit/core";
 import type { Check } from "./check.ts";
 import type { Machine } from "./credentials-check.ts";
 import type { DevFile } from "./dev-file.ts";
+import type { RefusedVariable } from "./environment-checks.ts";
 
 /** What a cloud is called, here and in a CMK. */
-export type Provider = "aws";
+export type Provider = "aws" | "gcp" | "azure" | "oci";
 
 /** A package that an adapter imports. */
 export interface VendorPackage {
@@ -14,8 +15,6 @@ export interface VendorPackage {
   readonly role: string;
   /** What is not possible without it; it is needed where this is left out. */
   readonly withoutIt?: string;
-  /** Another one of these packages, whose version it must have: with two versions, two copies are loaded. */
-  readonly sameVersionAs?: string;
 }
 
 /** Everything that the command knows of one cloud. */
@@ -33,6 +32,8 @@ export interface Cloud {
   /** The start of one, for help texts. */
   readonly example: string;
   readonly credentialsCheck: (machine: Machine) => Promise<Check>;
+  /** Variables with which its adapter does not start. */
+  readonly refusedVariables?: readonly RefusedVariable[];
   /** What the person at the terminal can do about a refusal; `{again}` stands for how to go on. */
   readonly advice: Readonly<Partial<Record<KmsErrorCode, string>>>;
 }

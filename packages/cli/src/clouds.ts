@@ -1,8 +1,11 @@
 import { awsCloud } from "./aws-cloud.ts";
+import { azureCloud } from "./azure-cloud.ts";
 import type { Cloud, Provider } from "./cloud.ts";
+import { gcpCloud } from "./gcp-cloud.ts";
+import { ociCloud } from "./oci-cloud.ts";
 
 /** The clouds, in the order in which they are shown. */
-export const clouds: readonly Cloud[] = [awsCloud];
+export const clouds: readonly Cloud[] = [awsCloud, gcpCloud, azureCloud, ociCloud];
 
 /** What `--provider` takes. */
 export const providers: readonly Provider[] = clouds.map(({ provider }) => provider);

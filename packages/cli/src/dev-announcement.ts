@@ -1,24 +1,41 @@
+import type { Provider } from "./cloud.ts";
+import { providers } from "./clouds.ts";
 import type { DevPaths } from "./dev-command.ts";
 import type { DevFile } from "./dev-file.ts";
+import { devKeyNames } from "./dev-keys.ts";
 import { table } from "./table.ts";
 
 /** What `cmkit dev` prints when it is ready: no secret, which the file has. */
-export function announcement({ aws }: DevFile, paths: DevPaths): string {
-  const places = table([
-    ["AWS emulator", aws.endpoint],
-    ["endpoint and credentials", `${paths.file} (removed at the end)`],
+export function announcement(dev: DevFile, paths: DevPaths): string {
+  const files = table([
+    ["endpoints and credentials", `${paths.file} (removed at the end)`],
     ["keys for the next start", `${paths.seed} (holds key material)`],
-    ["RSA 2048 key", aws.keys.rsa2048],
-    ["RSA 4096 key", aws.keys.rsa4096],
-    ["symmetric key", aws.keys.symmetric],
   ]);
-  return `cmkit dev is ready. Ctrl-C ends it.\n\n${places}\nNext, in another terminal: cmkit doctor --dev ${quoted(paths.file)}\n`;
+  const clouds = table(providers.flatMap((provider) => rowsOf(provider, dev)));
+  const next = `Next, in another terminal: cmkit doctor --dev ${quoted(paths.file)}`;
+  return `cmkit dev is ready. Ctrl-C ends it.\n\n${files}\n${clouds}\n${next}\n`;
 }
 
 /** The same as one line of JSON. */
-export function announcementJson({ pid, aws }: DevFile, paths: DevPaths): string {
-  const { endpoint, region, keys } = aws;
-  return `${JSON.stringify({ pid, file: paths.file, seedFile: paths.seed, aws: { endpoint, region, keys } })}\n`;
+export function announcementJson(dev: DevFile, paths: DevPaths): string {
+  const { aws, gcp, azure, oci } = dev;
+  const shown = {
+    pid: dev.pid,
+    file: paths.file,
+    seedFile: paths.seed,
+    aws: { endpoint: aws.endpoint, region: aws.region, keys: aws.keys },
+    gcp: { endpoint: gcp.endpoint, grpcEndpoint: gcp.grpcEndpoint, keys: gcp.keys },
+    azure: { endpoint: azure.endpoint, tenantId: azure.tenantId, keys: azure.keys },
+    oci: { endpoint: oci.endpoint, keys: oci.keys },
+  };
+  return `${JSON.stringify(shown)}\n`;
+}
+
+function rowsOf(provider: Provider, dev: DevFile): string[][] {
+  const { endpoint, keys } = dev[provider];
+  const rows = [[provider, "endpoint", endpoint]];
+  if (provider === "gcp") rows.push(["", "gRPC", dev.gcp.grpcEndpoint]);
+  return [...rows, ...devKeyNames.map((name) => ["", name, keys[name]])];
 }
 
 function quoted(path: string): string {

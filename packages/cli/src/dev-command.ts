@@ -1,13 +1,14 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { type AwsEmulator, awsEmulator } from "@cmkit/emulators";
 
-import { CliError, errorCode, reasonOf } from "./cli-error.ts";
+import { CliError, reasonOf } from "./cli-error.ts";
 import type { Deps, Io } from "./deps.ts";
-import { type DevFile, findDevFile, writeDevFile } from "./dev-file.ts";
 import { announcement, announcementJson } from "./dev-announcement.ts";
+import { type DevEmulators, devEmulators } from "./dev-emulators.ts";
+import { type DevFile, findDevFile, writeDevFile } from "./dev-file.ts";
+import { type DevPorts, devPorts, refuseUsedPorts } from "./dev-ports.ts";
 import { refuseSecondStart } from "./dev-running.ts";
-import { type DevSeed, findDevSeed, mendSeed, newDevSeed, writeDevSeed } from "./dev-seed.ts";
+import { completeDevSeed, type DevSeed, mendSeed, writeDevSeed } from "./dev-seed.ts";
 
 /** The options of `cmkit dev`. */
 export interface DevOptions {
@@ -26,26 +27,29 @@ export interface DevPaths {
 export async function devCommand({ dir, port, json }: DevOptions, deps: Deps, io: Io): Promise<number> {
   const askedToEnd = deps.untilAskedToEnd();
   const paths = await pathsIn(resolve(deps.cwd, dir));
+  const ports = devPorts(port);
   await refuseSecondStart(paths.file);
-  const { recordKey, aws } = (await findDevSeed(paths.seed)) ?? newDevSeed();
-  const emulator = await start(aws, port, paths);
+  await refuseUsedPorts(ports);
+  const { seed, made } = await completeDevSeed(paths.seed);
+  if (made.length > 0) io.stderr(`cmkit: making keys for ${made.join(", ")}: a few seconds, and only this once.\n`);
+  const emulators = await start(seed, ports, paths);
   let dev: DevFile | undefined;
   try {
-    const made = devFile(emulator, recordKey, paths);
-    const keep = async (): Promise<void> =>
-      written(paths.seed, writeDevSeed(paths.seed, { recordKey, aws: emulator.snapshot() }));
+    const { recordKey } = seed;
+    const keep = async (): Promise<void> => written(paths.seed, writeDevSeed(paths.seed, { recordKey, ...emulators.snapshot() }));
     // Making keys takes seconds; another process may have begun in that time.
     await refuseSecondStart(paths.file);
     await keep();
-    await written(paths.file, writeDevFile(paths.file, made));
-    dev = made;
+    const found: DevFile = { cmkitDev: 2, pid: process.pid, recordKey, ...emulators.clouds };
+    await written(paths.file, writeDevFile(paths.file, found));
+    dev = found;
     io.stdout(json ? announcementJson(dev, paths) : announcement(dev, paths));
     await askedToEnd;
     await keep();
   } finally {
-    // The file goes before the server: who finds no file finds the seed complete.
+    // The file goes before the servers: who finds no file finds the seed complete.
     if (dev !== undefined) await removeOwn(paths.file, dev);
-    await emulator.close();
+    await emulators.close();
   }
   return 0;
 }
@@ -58,37 +62,12 @@ async function pathsIn(dir: string): Promise<DevPaths> {
   return { file: join(dir, "cmkit.dev.json"), seed: join(dir, "cmkit.dev.seed.json") };
 }
 
-async function start(seed: DevSeed["aws"], port: number, paths: DevPaths): Promise<AwsEmulator> {
-  try {
-    return await awsEmulator({ seed, port });
-  } catch (error) {
-    const code = errorCode(error);
-    if (code === "EADDRINUSE")
-      throw new CliError("refused", `Port ${port} is in use.`, "Give another with --port, or leave --port out for any free one.");
-    if (code === "EACCES")
-      throw new CliError("refused", `Port ${port} may not be used by you.`, "Give one above 1023 with --port.");
+async function start(seed: DevSeed, ports: DevPorts, paths: DevPaths): Promise<DevEmulators> {
+  return devEmulators(seed, ports).catch(async (error: unknown) => {
+    await refuseUsedPorts(ports); // another program may have taken one since
     if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
     throw new CliError("refused", `${paths.seed} is not a seed of \`cmkit dev\`: ${error.message}.`, mendSeed);
-  }
-}
-
-function devFile(emulator: AwsEmulator, recordKey: Uint8Array, paths: DevPaths): DevFile {
-  const { url: endpoint, controlToken, region, credentials } = emulator;
-  const { accessKeyId, secretAccessKey } = credentials;
-  const key = (alias: string): string => {
-    const found = emulator.keys.filter(({ aliases }) => aliases.includes(alias));
-    const [only] = found;
-    if (only !== undefined && found.length === 1) return only.arn;
-    const what = `${paths.seed} is not a seed of \`cmkit dev\`: expected one key with ${alias}, got ${found.length}.`;
-    throw new CliError("refused", what, mendSeed);
-  };
-  const keys = {
-    rsa2048: key("alias/cmkit-rsa-2048"),
-    rsa4096: key("alias/cmkit-rsa-4096"),
-    symmetric: key("alias/cmkit-symmetric"),
-  };
-  const aws = { endpoint, controlToken, region, credentials: { accessKeyId, secretAccessKey }, keys };
-  return { cmkitDev: 1, pid: process.pid, recordKey, aws };
+  });
 }
 
 async function written(path: string, writing: Promise<void>): Promise<void> {

@@ -5,7 +5,7 @@ import type { Cloud } from "./cloud.ts";
 import { clouds } from "./clouds.ts";
 import type { Deps, Io } from "./deps.ts";
 import { devChecks } from "./dev-checks.ts";
-import { environmentChecks } from "./environment-checks.ts";
+import { environmentChecks, refusedVariables } from "./environment-checks.ts";
 import { nodeCheck } from "./node-check.ts";
 import { type OwnPackage, ownPackage } from "./own-package.ts";
 import { anyAdapterCheck, packageChecks } from "./package-checks.ts";
@@ -23,7 +23,7 @@ export async function doctorCommand({ dev, json }: DoctorOptions, deps: Deps, io
   const ofClouds = (await Promise.all(clouds.map(async (cloud) => cloudChecks(cloud, own, deps)))).flat();
   const checks: readonly Check[] = [
     nodeCheck(deps.nodeVersion, own.engines.node),
-    ...environmentChecks(deps.env),
+    ...environmentChecks(refusedVariables, deps.env),
     ...ofClouds,
     ...anyAdapterCheck(ofClouds),
     ...(dev === undefined ? [] : await devChecks(resolve(deps.cwd, dev))),
@@ -33,10 +33,12 @@ export async function doctorCommand({ dev, json }: DoctorOptions, deps: Deps, io
   return failed.length === 0 ? 0 : 1;
 }
 
-/** Credentials are looked for only where something would use them. */
+/** Nothing further is looked for where nothing would use it. */
 async function cloudChecks(cloud: Cloud, own: OwnPackage, deps: Deps): Promise<Check[]> {
   const packages = await packageChecks(cloud, own, deps.findPackage);
-  return packages.some(({ state }) => state === "unused") ? packages : [...packages, await cloud.credentialsCheck(deps)];
+  if (packages.some(({ state }) => state === "unused")) return packages;
+  const environment = environmentChecks(cloud.refusedVariables ?? [], deps.env);
+  return [...packages, ...environment, await cloud.credentialsCheck(deps)];
 }
 
 function shown(checks: readonly Check[], failed: number): string {

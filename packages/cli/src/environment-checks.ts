@@ -1,8 +1,9 @@
 import type { Check } from "./check.ts";
 import type { Deps } from "./deps.ts";
 
-/** A variable with which cmkit does not start. */
-interface RefusedVariable {
+/** A variable with which cmkit, or one of its adapters, does not start. */
+export interface RefusedVariable {
+  /** What the check is called. */
   readonly check: string;
   readonly name: string;
   readonly isRefused: (value: string) => boolean;
@@ -11,7 +12,8 @@ interface RefusedVariable {
   readonly otherwise: string;
 }
 
-const refused: readonly RefusedVariable[] = [
+/** Those that are refused whichever cloud is used. */
+export const refusedVariables: readonly RefusedVariable[] = [
   {
     check: "certificates",
     name: "NODE_TLS_REJECT_UNAUTHORIZED",
@@ -21,9 +23,9 @@ const refused: readonly RefusedVariable[] = [
   },
 ];
 
-/** Whether the environment holds what would make cmkit unsafe, and what it therefore refuses. */
-export function environmentChecks(env: Deps["env"]): Check[] {
-  return refused.map(({ check: name, name: variable, isRefused, why, otherwise }) => {
+/** Whether the environment holds what would make cmkit unsafe. */
+export function environmentChecks(variables: readonly RefusedVariable[], env: Deps["env"]): Check[] {
+  return variables.map(({ check: name, name: variable, isRefused, why, otherwise }) => {
     const value = env[variable];
     const isSet = value !== undefined && isRefused(value);
     const found = isSet ? why : otherwise;

@@ -13,14 +13,9 @@ export async function packageChecks(cloud: Cloud, own: OwnPackage, find: FindPac
     const todo = `run "${installCommand(cloud)}" to use it`;
     return [{ name: label, state: "unused", found: `${name} is not installed`, todo, needed: false }];
   }
-  const versions = new Map<string, string>();
-  for (const { name: vendors } of cloud.packages) {
-    const found = await find(vendors, adapter.url);
-    if (found !== undefined) versions.set(vendors, found.version);
-  }
   return [
     versionCheck(label, name, adapter.version, own.peerDependencies[name] ?? "*"),
-    ...cloud.packages.map((vendors) => vendorCheck(cloud, vendors, adapter, versions)),
+    ...(await Promise.all(cloud.packages.map(async (vendors) => vendorCheck(cloud, vendors, adapter, find)))),
   ];
 }
 
@@ -31,23 +26,18 @@ export function anyAdapterCheck(checks: readonly Check[]): Check[] {
   return [{ name: "adapters", state: "missing", found: "none is installed", todo, needed: true }];
 }
 
-function vendorCheck(
+async function vendorCheck(
   { provider }: Cloud,
-  { name, role, withoutIt, sameVersionAs }: VendorPackage,
+  { name, role, withoutIt }: VendorPackage,
   adapter: InstalledPackage,
-  versions: ReadonlyMap<string, string>,
-): Check {
+  find: FindPackage,
+): Promise<Check> {
   const label = `${provider} ${role}`;
-  const version = versions.get(name);
-  if (version === undefined) {
-    const found = `${name} is not installed${withoutIt === undefined ? "" : `: ${withoutIt}`}`;
-    const needed = withoutIt === undefined;
-    return { name: label, state: "missing", found, todo: `run "npm install ${name}"`, needed };
-  }
-  const other = sameVersionAs === undefined ? undefined : versions.get(sameVersionAs);
-  if (other === undefined || other === version) return versionCheck(label, name, version, adapter.peers[name] ?? "*");
-  const found = `${name} ${version} beside ${sameVersionAs} ${other}: expected one version, or two copies are loaded`;
-  return { name: label, state: "wrong", found, todo: `run "npm install ${name}@${other}"`, needed: true };
+  const installed = await find(name, adapter.url);
+  if (installed !== undefined) return versionCheck(label, name, installed.version, adapter.peers[name] ?? "*");
+  const needed = withoutIt === undefined;
+  const found = `${name} is not installed${needed ? "" : `: ${withoutIt}`}`;
+  return { name: label, state: "missing", found, todo: `run "npm install ${name}"`, needed };
 }
 
 function versionCheck(name: string, packageName: string, version: string, range: string): Check {

@@ -1,7 +1,8 @@
 import { Command, InvalidArgumentError } from "commander";
 
 import type { Deps, Io } from "./deps.ts";
-import { devCommand, type DevOptions } from "./dev-command.ts";
+import type { DevOptions } from "./dev-command.ts";
+import { lastFirstPort } from "./dev-ports.ts";
 import { addFileCommands } from "./file-commands.ts";
 import { doctorCommand, type DoctorOptions } from "./doctor-command.ts";
 import { inspectCommand, type InspectOptions } from "./inspect-command.ts";
@@ -48,25 +49,32 @@ Examples:
   program
     .command("dev")
     .option("--dir <dir>", "where its two files are; made if absent", ".")
-    .option("--port <n>", "the port on 127.0.0.1; 0: any free one", port, 0)
+    .option("--port <n>", "the first of five ports on 127.0.0.1, see below; 0: any free ones", port, 0)
     .option("--json", "print one line of JSON when it is ready")
-    .description("Run a KMS emulator for development, until Ctrl-C. No cloud account is needed.")
+    .description("Run KMS emulators of four clouds for development, until Ctrl-C. No cloud account is needed.")
     .addHelpText(
       "after",
       `
-cmkit.dev.json       how to reach it, with throw-away credentials, while it runs; examples and
+cmkit.dev.json       how to reach them, with throw-away credentials, while they run; examples and
                      devAdapters("cmkit.dev.json") read it
-cmkit.dev.seed.json  its keys. Made at the first start and used again at the next, so that what was
-                     encrypted in development stays readable; saved again at the end, with rotations
-                     and key states. Delete it to begin with new keys.
+cmkit.dev.seed.json  their keys. Made at the first start, which takes seconds, and used again at the
+                     next, so that what was encrypted in development stays readable; saved again at
+                     the end, with rotations and key states. Delete it to begin with new keys.
 
 Both are readable by you alone and belong in .gitignore. Neither is for production.
+
+With --port N, AWS listens on N, Google Cloud on N+1, Azure on N+2 (HTTPS), OCI on N+3, and gRPC
+of Google Cloud on N+4.
 
 Examples:
   cmkit dev
   cmkit dev --dir .cmkit --port 4599`,
     )
-    .action(async (options: DevOptions) => done(await devCommand(options, deps, io)));
+    .action(async (options: DevOptions) => {
+      // Loaded only now: the other commands start without the emulators.
+      const { devCommand } = await import("./dev-command.ts");
+      done(await devCommand(options, deps, io));
+    });
 
   program
     .command("doctor")
@@ -76,8 +84,9 @@ Examples:
     .addHelpText(
       "after",
       `
-Nothing is sent anywhere, except to the emulator that --dev names. Packages are looked up from where
-cmkit is installed. No secret is printed: variables by their names, files by their paths.
+One adapter is enough. Nothing is sent anywhere, except to the emulators that --dev names.
+Packages are looked up from where cmkit is installed. No secret is printed: variables by their
+names, files by their paths.
 
 Examples:
   cmkit doctor
@@ -97,6 +106,6 @@ function usageError(text: string): string {
 
 function port(text: string): number {
   const value = /^\d{1,5}$/.test(text) ? Number(text) : -1;
-  if (value < 0 || value > 65_535) throw new InvalidArgumentError("Expected a whole number from 0 to 65535.");
+  if (value < 0 || value > lastFirstPort) throw new InvalidArgumentError(`Expected a whole number from 0 to ${lastFirstPort}.`);
   return value;
 }

@@ -1,20 +1,25 @@
-/** The fields of an object that has exactly these. @throws {TypeError} that says what was expected and got, but no value. */
-export function fieldsOf<const Name extends string>(
+/**
+ * The fields of an object that has exactly these, and perhaps the optional ones.
+ * @throws {TypeError} that says what was expected and got, but no value.
+ */
+export function fieldsOf<const Name extends string, const Optional extends string = never>(
   value: unknown,
   path: string,
   names: readonly Name[],
-): Readonly<Record<Name, unknown>> {
+  optional: readonly Optional[] = [],
+): Readonly<Record<Name | Optional, unknown>> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new TypeError(`${path}: expected an object, got ${kindOf(value)}`);
   }
   const given = Object.keys(value);
   const missing = names.find((name) => !given.includes(name));
   if (missing !== undefined) throw new TypeError(`${path}: expected the field ${missing}, got none`);
-  const further = given.find((name) => !(names as readonly string[]).includes(name));
+  const known: readonly string[] = [...names, ...optional];
+  const further = given.find((name) => !known.includes(name));
   if (further !== undefined) {
-    throw new TypeError(`${path}: expected only the fields ${names.join(", ")}, got ${JSON.stringify(further)}`);
+    throw new TypeError(`${path}: expected only the fields ${known.join(", ")}, got ${JSON.stringify(further)}`);
   }
-  return value as Readonly<Record<Name, unknown>>;
+  return value as Readonly<Record<Name | Optional, unknown>>;
 }
 
 /** A string that matches. @throws {TypeError} that names what was expected, never the string: it may be a secret. */

@@ -6,9 +6,9 @@ import { describe, expect, it, onTestFinished } from "vitest";
 
 import { writeDevFile } from "../src/dev-file.ts";
 import { refuseSecondStart } from "../src/dev-running.ts";
+import { devSample } from "./dev-sample.ts";
 import { scratch } from "./scratch.ts";
 
-const arn = "arn:aws:kms:us-east-1:111122223333:key/e705b409-c32e-440a-95f2-7c6fe742c54a";
 const controlToken = "the-token-of-the-file";
 
 /** A file that was left behind, and what answers at its endpoint now. */
@@ -21,10 +21,8 @@ async function leftBehind(pid: number, answer: RequestListener): Promise<string>
   });
   const file = join(scratch(), "cmkit.dev.json");
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const credentials = { accessKeyId: "AKIA", secretAccessKey: "secret" };
-  const keys = { rsa2048: arn, rsa4096: arn, symmetric: arn };
-  const aws = { endpoint, controlToken, region: "us-east-1", credentials, keys };
-  await writeDevFile(file, { cmkitDev: 1, pid, recordKey: new Uint8Array(32), aws });
+  const sample = devSample({ pid });
+  await writeDevFile(file, { ...sample, aws: { ...sample.aws, endpoint, controlToken } });
   return file;
 }
 

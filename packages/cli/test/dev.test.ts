@@ -1,17 +1,41 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Kms, multiCloudKms } from "@cmkit/core";
-import { emulatorControl } from "@cmkit/emulators";
+import { type Kms, multiCloudKms, type WrappedKey } from "@cmkit/core";
+import { emulatorControl, type EmulatorControl } from "@cmkit/emulators";
 import { describe, expect, it, onTestFinished } from "vitest";
 
-import { devAdapters, readDevFile } from "../src/index.ts";
+import type { DevKeys } from "../src/dev-keys.ts";
+import { type DevFile, devAdapters, readDevFile } from "../src/index.ts";
 import { cmkit } from "./command.ts";
 import { startDev } from "./dev-process.ts";
+import { areFree, freePorts } from "./free-ports.ts";
 import { scratch } from "./scratch.ts";
+import { devSeedText, seeded } from "./seeded.ts";
 
 const context = { tenant: "acme" };
+const timeoutMs = 30_000; // the SDKs are imported in it as well
+const slow = { timeout: 180_000 }; // RSA keys are made
 const clean = { exitCode: 0, signal: null, stderr: "" };
+const providers = ["aws", "gcp", "azure", "oci"] as const;
+
+/** The parts of a seed file that tests look at. */
+interface Seed {
+  readonly recordKey: string;
+  readonly aws: { readonly principals: [{ readonly secretAccessKey: string }] };
+  readonly gcp: { readonly principals: [{ readonly accessToken: string }] };
+  readonly azure: object;
+  readonly oci: object;
+}
+
+function makingKeys(clouds: string): string {
+  return `cmkit: making keys for ${clouds}: a few seconds, and only this once.\n`;
+}
+
+function controlOf(dev: DevFile, provider: (typeof providers)[number]): Pick<EmulatorControl, "rotate"> {
+  const { endpoint: url, controlToken } = dev[provider];
+  return emulatorControl({ url, controlToken, ...(provider === "azure" ? { ca: dev.azure.ca } : {}) });
+}
 
 function mode(path: string): string {
   return (statSync(path).mode & 0o777).toString(8);
@@ -24,7 +48,7 @@ async function kmsOf(file: string): Promise<Kms> {
 }
 
 describe("cmkit dev, as a process", () => {
-  it("serves keys through its file until SIGINT, and opens the same wraps after a restart", async () => {
+  it("serves keys of four clouds through its file until SIGINT, and opens the same wraps after a restart", slow, async () => {
     const dir = join(scratch(), "made", "by it");
     const file = join(dir, "cmkit.dev.json");
     const seedFile = join(dir, "cmkit.dev.seed.json");
@@ -35,6 +59,9 @@ describe("cmkit dev, as a process", () => {
       file,
       seedFile,
       aws: { endpoint: dev.aws.endpoint, region: dev.aws.region, keys: dev.aws.keys },
+      gcp: { endpoint: dev.gcp.endpoint, grpcEndpoint: dev.gcp.grpcEndpoint, keys: dev.gcp.keys },
+      azure: { endpoint: dev.azure.endpoint, tenantId: dev.azure.tenantId, keys: dev.azure.keys },
+      oci: { endpoint: dev.oci.endpoint, keys: dev.oci.keys },
     });
     expect(dev.pid).toBe(first.pid);
     expect([mode(file), mode(seedFile)]).toEqual(["600", "600"]);
@@ -42,44 +69,83 @@ describe("cmkit dev, as a process", () => {
 
     const key = new Uint8Array(randomBytes(32));
     const kms = await kmsOf(file);
-    const wraps = await Promise.all(
-      Object.values(dev.aws.keys).map(async (resource) => kms.open({ provider: "aws", resource }).wrapKey(key, context)),
-    );
-    expect(wraps.map(({ kind }) => kind)).toEqual(["rsa", "rsa", "symmetric"]);
+    const wrapAll = async (names: readonly (keyof DevKeys)[]): Promise<WrappedKey[]> =>
+      Promise.all(
+        providers.flatMap((provider) =>
+          names.map(async (name) =>
+            kms.open({ provider, resource: dev[provider].keys[name] }).wrapKey(key, context, { timeoutMs }),
+          ),
+        ),
+      );
+    const wraps = await wrapAll(["rsa2048", "rsa4096", "symmetric"]);
+    expect(wraps.map(({ kind }) => kind)).toEqual(providers.flatMap(() => ["rsa", "rsa", "symmetric"]));
     // What is changed while it runs is kept as well.
-    const control = emulatorControl({ url: dev.aws.endpoint, controlToken: dev.aws.controlToken });
-    await control.rotate(dev.aws.keys.symmetric);
-    const rotated = await kms.open({ provider: "aws", resource: dev.aws.keys.symmetric }).wrapKey(key, context);
+    for (const provider of providers) await controlOf(dev, provider).rotate(dev[provider].keys.symmetric);
+    const rotated = await wrapAll(["symmetric"]);
 
-    expect(await first.end("SIGINT", "SIGINT")).toEqual(clean);
+    expect(await first.end("SIGINT", "SIGINT")).toEqual({ ...clean, stderr: makingKeys("aws, gcp, azure, oci") });
     expect(readdirSync(dir)).toEqual(["cmkit.dev.seed.json"]);
 
     const second = await startDev("--dir", dir);
     const again = await readDevFile(file);
     expect(again.recordKey).toEqual(dev.recordKey);
-    expect(again.aws.keys).toEqual(dev.aws.keys);
-    expect(again.aws.controlToken).not.toBe(dev.aws.controlToken);
     const reopened = await kmsOf(file);
-    for (const wrapped of [...wraps, rotated]) {
-      expect(await reopened.open(wrapped.cmk).unwrapKey(wrapped, context)).toEqual(key);
+    for (const provider of providers) {
+      expect(again[provider].keys).toEqual(dev[provider].keys);
+      expect(again[provider].controlToken).not.toBe(dev[provider].controlToken);
+    }
+    for (const wrapped of [...wraps, ...rotated]) {
+      expect(await reopened.open(wrapped.cmk).unwrapKey(wrapped, context, { timeoutMs })).toEqual(key);
     }
     const doctor = await cmkit(["doctor", "--dev", file]);
     expect(doctor.exitCode).toBe(0);
-    expect(doctor.stdout).toMatch(/^ok +dev rsa4096 +enabled, rsa 4096, emulated$/m);
+    for (const provider of providers) {
+      expect(doctor.stdout).toMatch(new RegExp(`^ok +dev ${provider} rsa4096 +enabled, rsa 4096, emulated$`, "m"));
+      expect(doctor.stdout).toMatch(new RegExp(`^ok +dev ${provider} symmetric +enabled, symmetric 256, emulated$`, "m"));
+    }
 
     expect(await second.end("SIGTERM")).toEqual(clean);
     expect(existsSync(file)).toBe(false);
   });
 
-  it("prints the next step for a person, and no secret in either form", async () => {
-    const dir = scratch();
+  it("prints the next step for a person, and no secret in either form", slow, async () => {
+    const dir = await seeded();
     const running = await startDev("--dir", dir);
-    const file = join(dir, "cmkit.dev.json");
-    const { recordKey, aws } = await readDevFile(file);
+    const { recordKey, aws, gcp, azure, oci } = await readDevFile(join(dir, "cmkit.dev.json"));
     const human = await whileAnother(dir);
-    const secrets = [Buffer.from(recordKey).toString("base64url"), aws.controlToken, aws.credentials.secretAccessKey];
+    const secrets = [
+      Buffer.from(recordKey).toString("base64url"),
+      ...[aws, gcp, azure, oci].map(({ controlToken }) => controlToken),
+      aws.credentials.secretAccessKey,
+      gcp.credentials.accessToken,
+      ...Object.values(azure.accessTokens),
+      oci.credentials.fingerprint,
+      oci.credentials.privateKey,
+      oci.credentials.privateKey.slice(40, 80),
+    ];
     for (const secret of secrets) expect(running.ready + human).not.toContain(secret);
     expect(await running.end("SIGTERM")).toEqual(clean);
+  });
+
+  it("adds the clouds that a seed of an earlier version lacks, and keeps the keys that it has", slow, async () => {
+    const dir = scratch();
+    const seedFile = join(dir, "cmkit.dev.seed.json");
+    const { recordKey, aws } = JSON.parse(await devSeedText()) as { recordKey: string; aws: object };
+    writeFileSync(seedFile, JSON.stringify({ cmkitDevSeed: 1, recordKey, aws }));
+    const running = await startDev("--dir", dir);
+    const dev = await readDevFile(join(dir, "cmkit.dev.json"));
+    expect(Buffer.from(dev.recordKey).toString("base64url")).toBe(recordKey);
+    const stored = JSON.stringify(aws);
+    for (const key of Object.values(dev.aws.keys)) expect(stored).toContain(key.split("/")[1]);
+    expect(await running.end("SIGTERM")).toEqual({ ...clean, stderr: makingKeys("gcp, azure, oci") });
+    expect(Object.keys(JSON.parse(readFileSync(seedFile, "utf8")) as object)).toEqual([
+      "cmkitDevSeed",
+      "recordKey",
+      "aws",
+      "gcp",
+      "azure",
+      "oci",
+    ]);
   });
 
   /** What a start in the same directory is told. */
@@ -95,7 +161,7 @@ describe("cmkit dev, as a process", () => {
   }
 
   it("starts again after it was killed, with the keys that it had", async () => {
-    const dir = scratch();
+    const dir = await seeded();
     const file = join(dir, "cmkit.dev.json");
     const killed = await startDev("--dir", dir);
     const { aws } = await readDevFile(file);
@@ -108,69 +174,84 @@ describe("cmkit dev, as a process", () => {
 });
 
 describe("cmkit dev", () => {
-  it("prints where it listens, its files, its keys and a next step, and nothing secret", async () => {
+  it("prints where each listens, its files, its keys and a next step, and nothing secret", slow, async () => {
     const dir = scratch();
     const { exitCode, stdout, stderr } = await cmkit(["dev"], { cwd: dir });
-    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
-    expect(stdout).toMatch(/^AWS emulator +http:\/\/127\.0\.0\.1:\d+$/m);
-    expect(stdout).toMatch(/^RSA 2048 key +arn:aws:kms:us-east-1:\d{12}:key\/[\w-]+$/m);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: makingKeys("aws, gcp, azure, oci") });
+    for (const line of [
+      /^aws +endpoint +http:\/\/127\.0\.0\.1:\d+\n +rsa2048 +arn:aws:kms:us-east-1:\d{12}:key\/[\w-]+$/m,
+      /^gcp +endpoint +http:\/\/127\.0\.0\.1:\d+\n +gRPC +http:\/\/127\.0\.0\.1:\d+\n +rsa2048 +projects\/[\w/-]+$/m,
+      /^azure +endpoint +https:\/\/127\.0\.0\.1:\d+\n +rsa2048 +https:\/\/[\w-]+\.vault\.azure\.net\/keys\/[\w-]+$/m,
+      /^oci +endpoint +http:\/\/127\.0\.0\.1:\d+\n +rsa2048 +ocid1\.key\.oc1\.[\w.-]+$/m,
+    ]) {
+      expect(stdout).toMatch(line);
+    }
     expect(stdout).toContain(join(dir, "cmkit.dev.seed.json"));
     expect(stdout).toMatch(/\nNext, in another terminal: cmkit doctor --dev \/.*cmkit\.dev\.json\n$/);
-    const seed = JSON.parse(readFileSync(join(dir, "cmkit.dev.seed.json"), "utf8")) as {
-      recordKey: string;
-      aws: { principals: [{ secretAccessKey: string }] };
-    };
+    const seed = JSON.parse(readFileSync(join(dir, "cmkit.dev.seed.json"), "utf8")) as Seed;
     expect(stdout).not.toContain(seed.recordKey);
     expect(stdout).not.toContain(seed.aws.principals[0].secretAccessKey);
-    await refusesDamage(dir, seed);
+    expect(stdout).not.toContain(seed.gcp.principals[0].accessToken);
   });
 
-  /** Seeds that are not ones, each made from a good one. */
-  async function refusesDamage(dir: string, seed: { recordKey: string; aws: object }): Promise<void> {
-    const path = join(dir, "cmkit.dev.seed.json");
-    const good = readFileSync(path, "utf8");
-    const cases: [content: unknown, reason: RegExp][] = [
-      [good.slice(0, -100), /expected JSON, got something else/],
-      [{ cloud: "aws" }, /file: expected the field cmkitDevSeed, got none/],
-      [{ ...seed, cmkitDevSeed: 2 }, /cmkitDevSeed: expected 1, got 2/],
-      [{ ...seed, recordKey: "short" }, /recordKey: expected 32 bytes in base64url, got another string/],
-      [{ ...seed, aws: { ...seed.aws, principals: [] } }, /seed\.principals: expected at least one principal, got none/],
-      [{ ...seed, aws: { ...seed.aws, keys: [] } }, /expected one key with alias\/cmkit-rsa-2048, got 0/],
-      [
-        JSON.parse(good.replace(/"material": "[^"]+"/, '"material": "PRIVATE"')),
-        /expected a PKCS#8 PEM of an RSA key, got another string/,
-      ],
-    ];
-    for (const [content, reason] of cases) {
-      const text = typeof content === "string" ? content : JSON.stringify(content);
-      writeFileSync(path, text);
-      const { exitCode, stdout, stderr } = await cmkit(["dev", "--dir", dir]);
-      expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" });
-      expect(stderr).toMatch(reason);
-      expect(stderr).toMatch(
-        /^cmkit: .* is not a seed of `cmkit dev`: .*\nRestore it, or move it away to begin with new keys: .*\n$/,
-      );
-      expect(stderr).not.toContain("PRIVATE");
-      // Nothing is overwritten, and no file claims that it runs.
-      expect(readFileSync(path, "utf8")).toBe(text);
-      expect(readdirSync(dir)).toEqual(["cmkit.dev.seed.json"]);
-    }
-    writeFileSync(path, good);
-    expect((await cmkit(["dev", "--dir", dir])).exitCode).toBe(0);
-  }
-
-  it("refuses a port that is in use and a directory that is a file, and says what to do", async () => {
+  it.each<[name: string, damaged: (seed: Seed) => unknown, reason: RegExp]>([
+    ["half of it", (seed) => JSON.stringify(seed).slice(0, -100), /expected JSON, got something else/],
+    ["another file", () => ({ cloud: "aws" }), /file: expected the field cmkitDevSeed, got none/],
+    ["one of a later version", (seed) => ({ ...seed, cmkitDevSeed: 3 }), /cmkitDevSeed: expected 2, got 3/],
+    ["a short record key", (seed) => ({ ...seed, recordKey: "short" }), /recordKey: expected 32 bytes in base64url, got another/],
+    [
+      "no principal",
+      (seed) => ({ ...seed, aws: { ...seed.aws, principals: [] } }),
+      /seed\.principals: expected at least one principal, got none/,
+    ],
+    ...providers.map((provider): [string, (seed: Seed) => unknown, RegExp] => [
+      `no keys for ${provider}`,
+      (seed) => ({ ...seed, [provider]: { ...seed[provider], keys: [] } }),
+      /expected one key (?:with alias\/|named )cmkit-rsa-2048, got (?:0|none)\./,
+    ]),
+    [
+      "damaged key material",
+      (seed) => JSON.parse(JSON.stringify(seed).replace(/"material":"[^"]+"/, '"material":"PRIVATE"')) as unknown,
+      /expected a PKCS#8 PEM of an RSA key, got another string/,
+    ],
+  ])("refuses a seed that is %s, closes what has started, and leaves it as it is", async (_name, damaged, reason) => {
     const dir = scratch();
-    const running = await startDev("--dir", dir);
-    const port = new URL((await readDevFile(join(dir, "cmkit.dev.json"))).aws.endpoint).port;
-    const used = await cmkit(["dev", "--dir", scratch(), "--port", port]);
+    const content = damaged(JSON.parse(await devSeedText()) as Seed);
+    const text = typeof content === "string" ? content : JSON.stringify(content);
+    writeFileSync(join(dir, "cmkit.dev.seed.json"), text);
+    const first = await freePorts();
+    const { exitCode, stdout, stderr } = await cmkit(["dev", "--dir", dir, "--port", String(first)]);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" });
+    expect(stderr).toMatch(reason);
+    expect(stderr).toMatch(
+      /^cmkit: .* is not a seed of `cmkit dev`: .*\nRestore it, or move it away to begin with new keys: .*\n$/,
+    );
+    expect(stderr).not.toContain("PRIVATE");
+    expect(await areFree(first)).toBe(true);
+    // Nothing is overwritten, and no file claims that it runs.
+    expect(readFileSync(join(dir, "cmkit.dev.seed.json"), "utf8")).toBe(text);
+    expect(readdirSync(dir)).toEqual(["cmkit.dev.seed.json"]);
+  });
+
+  it("listens on the port that is given and the four after it, and refuses one that is in use", async () => {
+    const dir = await seeded();
+    const first = await freePorts();
+    const running = await startDev("--dir", dir, "--port", String(first));
+    const { aws, gcp, azure, oci } = await readDevFile(join(dir, "cmkit.dev.json"));
+    const endpoints = [aws.endpoint, gcp.endpoint, azure.endpoint, oci.endpoint, gcp.grpcEndpoint];
+    expect(endpoints.map((endpoint) => Number(new URL(endpoint).port) - first)).toEqual([0, 1, 2, 3, 4]);
+    const used = await cmkit(["dev", "--dir", scratch(), "--port", String(first)]);
     expect(used).toEqual({
       exitCode: 1,
       stdout: "",
-      stderr: `cmkit: Port ${port} is in use.\nGive another with --port, or leave --port out for any free one.\n`,
+      stderr: `cmkit: Port ${first} (AWS) is in use.\nGive another with --port, of which the four after it are free too; or leave --port out for any free ones.\n`,
     });
     expect(await running.end("SIGTERM")).toEqual(clean);
-    const file = join(dir, "cmkit.dev.seed.json");
+    expect(await areFree(first)).toBe(true);
+  });
+
+  it("refuses a directory that is a file", async () => {
+    const file = join(await seeded(), "cmkit.dev.seed.json");
     expect((await cmkit(["dev", "--dir", file])).stderr).toBe(`cmkit: ${file} cannot be used as a directory (EEXIST).\n`);
   });
 
@@ -185,7 +266,7 @@ describe("cmkit dev", () => {
   });
 
   it("leaves a file alone that another has put in place of its own", async () => {
-    const dir = scratch();
+    const dir = await seeded();
     const file = join(dir, "cmkit.dev.json");
     const running = await startDev("--dir", dir);
     const { aws } = await readDevFile(file);

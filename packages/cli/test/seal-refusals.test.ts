@@ -37,7 +37,7 @@ describe("bad usage of cmkit seal and cmkit open", () => {
     [
       "an unknown cloud",
       [...usual, "--provider", "ibm"],
-      "option '--provider <name>' argument 'ibm' is invalid. Allowed choices are aws.",
+      "option '--provider <name>' argument 'ibm' is invalid. Allowed choices are aws, gcp, azure, oci.",
     ],
     ["no threads", [...usual, "--jobs", "0"], "Expected a whole number from 1 to 64."],
     ["keys in the place of the output", [...usual, "--keys", "out"], "expected another file for --keys than for --out."],

@@ -6,6 +6,7 @@ import { onTestFinished } from "vitest";
 
 import { writeDevFile } from "../src/dev-file.ts";
 import { cmkit, type Given, type Outcome } from "./command.ts";
+import { devSample } from "./dev-sample.ts";
 import { scratch } from "./scratch.ts";
 
 const alias = "alias/main";
@@ -53,12 +54,8 @@ export async function workshop(): Promise<Workshop> {
   const recordKey = new Uint8Array(randomBytes(32));
   const { url: endpoint, controlToken, region } = emulator;
   const keys = { rsa2048: symmetric, rsa4096: symmetric, symmetric };
-  await writeDevFile(join(dir, "cmkit.dev.json"), {
-    cmkitDev: 1,
-    pid: process.pid,
-    recordKey,
-    aws: { endpoint, controlToken, region, credentials, keys },
-  });
+  const aws = { endpoint, controlToken, region, credentials, keys };
+  await writeDevFile(join(dir, "cmkit.dev.json"), devSample({ recordKey, aws }));
   const run: Workshop["cmkit"] = async (argv, given = {}) =>
     cmkit(argv, { cwd: dir, untilAskedToEnd: async () => new Promise(() => {}), ...given });
   return {
