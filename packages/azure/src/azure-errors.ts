@@ -14,6 +14,8 @@ export interface ErrorFacts {
   readonly message: string;
   /** 0 when no answer came. */
   readonly status: number;
+  /** What was asked. Read for a few words, like the message. */
+  readonly url: string;
 }
 
 /** Turns whatever the SDK threw into a code, by {@link errorTable}: the first row that fits. What is not listed is `unknown`. */
@@ -22,7 +24,7 @@ export function classifyAzureError(error: unknown, operation: DriverOperation): 
   const requestId = requestIdIn(header);
   const row = errorTable.find((candidate) => fits(candidate, facts, operation));
   if (row === undefined) return { code: "unknown", requestId };
-  const detail = typeof row.detail === "function" ? row.detail(operation) : row.detail;
+  const detail = typeof row.detail === "function" ? row.detail(operation, facts.url) : row.detail;
   return {
     code: row.code,
     requestId,
@@ -49,7 +51,7 @@ function fits(row: ErrorRow, facts: ErrorFacts, operation: DriverOperation): boo
 }
 
 function factsOf(error: unknown): ErrorFacts & { readonly header: (name: string) => string | undefined } {
-  const { name, code, message, statusCode, details, response, errors } = record(error);
+  const { name, code, message, statusCode, details, request, response, errors } = record(error);
   // What each credential of a chain said.
   const inner = Array.isArray(errors) ? errors.map((one) => text(record(one)["message"])) : [];
   return {
@@ -58,6 +60,7 @@ function factsOf(error: unknown): ErrorFacts & { readonly header: (name: string)
     innerCode: text(record(record(record(details)["error"])["innerError"])["code"]),
     message: [text(message), ...inner].join("\n"),
     status: typeof statusCode === "number" ? statusCode : 0,
+    url: text(record(request)["url"]),
     header: headerOf(record(response)["headers"]),
   };
 }

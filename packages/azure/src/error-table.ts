@@ -1,5 +1,6 @@
 import type { DriverOperation, KmsErrorCode } from "@cmkit/core";
 import type { ErrorFacts } from "./azure-errors.ts";
+import { missingGrant, missingKeyOperation } from "./grants.ts";
 
 /** Fits when everything it names fits. */
 export interface ErrorRow {
@@ -13,25 +14,8 @@ export interface ErrorRow {
   /** Several states of the key are possible: core asks for its state. */
   readonly ambiguous?: true;
   /** What to do next, in our own words. */
-  readonly detail?: string | ((operation: DriverOperation) => string);
+  readonly detail?: string | ((operation: DriverOperation, url: string) => string);
 }
-
-/** What a customer grants: the permission of an access policy, which is also the word in the data action of a role. */
-const permissions: Readonly<Record<DriverOperation, string>> = {
-  describe: "get (data action keys/read)",
-  publicKey: "get (data action keys/read)",
-  wrap: "encrypt (data action keys/encrypt/action)",
-  generateDataKey: "encrypt (data action keys/encrypt/action)",
-  unwrap: "unwrapKey (data action keys/unwrap/action) for RSA keys, decrypt (data action keys/decrypt/action) for oct-HSM keys",
-};
-
-const keyOperation: Readonly<Record<DriverOperation, string>> = {
-  describe: "get",
-  publicKey: "get",
-  wrap: "encrypt",
-  generateDataKey: "encrypt",
-  unwrap: "unwrapKey (RSA) or decrypt (oct-HSM)",
-};
 
 const elsewhere = "what answered does not speak the protocol of Azure Key Vault";
 const token = "the service refuses our token: check the credential's tenant, its expiry, and this machine's clock";
@@ -129,7 +113,7 @@ export const errorTable: readonly ErrorRow[] = [
     status: 403,
     innerCodes: ["ForbiddenByPolicy", "ForbiddenByRbac", "AccessDenied"],
     code: "access-denied",
-    detail: (operation) => `the key's owner must grant our application ${permissions[operation]}`,
+    detail: missingGrant,
   },
   {
     status: 403,
@@ -146,13 +130,13 @@ export const errorTable: readonly ErrorRow[] = [
     when: ({ innerCode, message }) => innerCode === "KeyOperationForbidden" || /not permitted on this key/i.test(message),
     code: "access-denied",
     ambiguous: true,
-    detail: (operation) => `the key's permitted operations (key_ops) must include ${keyOperation[operation]}`,
+    detail: missingKeyOperation,
   },
   {
     status: 403,
     code: "access-denied",
     ambiguous: true,
-    detail: (operation) => `the key's owner must grant our application ${permissions[operation]}`,
+    detail: missingGrant,
   },
   {
     status: 409,

@@ -2,6 +2,7 @@ import { KmsError, type DriverOperation, type KmsErrorCode } from "@cmkit/core";
 import { describe, expect, it } from "vitest";
 import { classifyAzureError } from "../src/azure-errors.ts";
 import { errorTable } from "../src/error-table.ts";
+import { hsmKeyUrl, hsmKid, keyUrl, kid } from "./samples.ts";
 import { requestId } from "./scripted-server.ts";
 
 const secret = "appid=99998888;oid=1;iss=https://sts.windows.net/ PLAINTEXT";
@@ -162,19 +163,31 @@ describe("the error table", () => {
     }
   });
 
-  it("tells the customer exactly what to grant, and nothing about why a ciphertext failed", () => {
-    const detailOf = (sample: Sample, operation: DriverOperation): string =>
-      classifyAzureError(thrown(sample), operation).detail ?? "";
-    const rbac = forbidden("ForbiddenByRbac", "access-denied");
-    expect(operations.map((operation) => /keys\/\w+(?:\/action)?/.exec(detailOf(rbac, operation))?.[0])).toEqual([
-      "keys/read",
-      "keys/read",
-      "keys/encrypt/action",
-      "keys/unwrap/action",
-      "keys/encrypt/action",
-    ]);
-    expect(detailOf(rbac, "unwrap")).toMatch(/unwrapKey.*keys\/decrypt\/action/);
-    expect(detailOf(forbidden("KeyOperationForbidden", "access-denied"), "unwrap")).toMatch(/key_ops.*unwrapKey/);
+  const detailOf = (sample: Sample, operation: DriverOperation, url?: string): string =>
+    classifyAzureError(Object.assign(thrown(sample), { request: { url } }), operation).detail ?? "";
+
+  it.each<[DriverOperation, string | undefined, string]>([
+    ["describe", undefined, "Microsoft.KeyVault/vaults/keys/read, or get by access policy"],
+    ["describe", keyUrl, "Microsoft.KeyVault/vaults/keys/read, or get by access policy"],
+    ["publicKey", `${kid}?api-version=7.6`, "Microsoft.KeyVault/vaults/keys/read, or get by access policy"],
+    ["unwrap", `${kid}/unwrapkey?api-version=7.6`, "Microsoft.KeyVault/vaults/keys/unwrap/action, or unwrapKey by access policy"],
+    [
+      "unwrap",
+      "https://a-managedhsm.vault.azure.net/keys/decrypt/x/unwrapkey",
+      "Microsoft.KeyVault/vaults/keys/unwrap/action, or",
+    ],
+    ["describe", hsmKeyUrl, "Microsoft.KeyVault/managedHsm/keys/read/action"],
+    ["wrap", `${hsmKid}/encrypt?api-version=7.6`, "Microsoft.KeyVault/managedHsm/keys/encrypt/action"],
+    ["unwrap", `${hsmKid}/decrypt?api-version=7.6`, "Microsoft.KeyVault/managedHsm/keys/decrypt/action"],
+    ["unwrap", `${hsmKid}/unwrapkey?api-version=7.6`, "Microsoft.KeyVault/managedHsm/keys/unwrap/action"],
+  ])("tells the customer what to grant for %s of %s", (operation, url, grant) => {
+    expect(detailOf(forbidden("ForbiddenByRbac", "access-denied"), operation, url)).toContain(grant);
+  });
+
+  it("tells the customer what else to mend, and nothing about why a ciphertext failed", () => {
+    const operations = forbidden("KeyOperationForbidden", "access-denied");
+    expect(detailOf(operations, "unwrap", `${kid}/unwrapkey`)).toMatch(/key_ops.*unwrapKey$/);
+    expect(detailOf(operations, "unwrap", `${hsmKid}/decrypt`)).toMatch(/key_ops.*decrypt$/);
     expect(detailOf(forbidden("ForbiddenByFirewall", "access-denied"), "describe")).toMatch(/firewall/);
     expect(detailOf(forbidden("KeyDisabled", "key-disabled"), "unwrap")).toMatch(/enable/);
     expect(detailOf({ status: 400, code: "BadParameter", is: "decrypt-failed" }, "unwrap")).toBe("");
@@ -221,7 +234,7 @@ describe("the error table", () => {
 function rowOf(sample: Sample): unknown {
   const { name = "RestError", status = 0, code = "", inner: innerCode = "", message = secret, errors = [] } = sample;
   const inner = errors.map((error) => (error instanceof Object && "message" in error ? String(error.message) : ""));
-  const facts = { name, status, code, innerCode, message: [message, ...inner].join("\n") };
+  const facts = { name, status, code, innerCode, url: "", message: [message, ...inner].join("\n") };
   const operation = sample.on?.[0] ?? "describe";
   return errorTable.find(
     (row) =>
