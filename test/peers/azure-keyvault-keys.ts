@@ -44,9 +44,7 @@ export const azureKeyvaultKeys: Peer = sdkPeer({
         return emulator.createKey({ name: `key-${made}`, vault: "cmkit-dev", kty: "RSA", ...keys[name] });
       },
       missing: `${vault}/keys/missing`,
-      deny: (key) => emulator.deny(key),
-      allow: (key) => emulator.allow(key),
-      close: async () => emulator.close(),
+      emulator,
     };
   },
 });

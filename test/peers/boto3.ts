@@ -32,9 +32,7 @@ export const boto3: Peer = sdkPeer({
       settings: { endpoint, region: place.region, credentials },
       createKey: async ({ name }) => emulator.createKey({ ...place, keySpec: name as AwsKeySpec }),
       missing: `arn:aws:kms:${place.region}:${place.account}:key/${randomUUID()}`,
-      deny: (key) => emulator.deny(key),
-      allow: (key) => emulator.allow(key),
-      close: async () => emulator.close(),
+      emulator,
     };
   },
 });

@@ -41,9 +41,7 @@ function googleCloudKms(transport: "grpc" | "rest"): Peer {
           return emulator.createKey({ name: `key-${made}`, algorithm: name as GcpSeedKey["algorithm"] });
         },
         missing: `${keyRing}/cryptoKeys/missing`,
-        deny: (key) => emulator.deny(key),
-        allow: (key) => emulator.allow(key),
-        close: async () => emulator.close(),
+        emulator,
       };
     },
   });

@@ -37,9 +37,7 @@ export const ociPython: Peer = sdkPeer({
       settings: { endpoint, region, credentials },
       createKey: async ({ name }) => emulator.createKey({ displayName: name, keyShape: shapes[name] ?? someKey.keyShape }),
       missing: someKey.id.replace(/.{8}$/, "22222222"),
-      deny: (key) => emulator.deny(key),
-      allow: (key) => emulator.allow(key),
-      close: async () => emulator.close(),
+      emulator,
     };
   },
 });

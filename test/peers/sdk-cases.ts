@@ -13,6 +13,8 @@ export interface SdkScene {
   readonly kms: Kms;
   cmk(resource: string): Cmk;
   readonly algorithm: SdkAlgorithm;
+  /** Enabled and allowed at the start of each case. */
+  sharedKey(): Promise<string>;
 }
 
 const context: Context = { tenant: "acme", region: "eu", "purpose.of": "Zürich \u{1f511}" };
@@ -20,28 +22,28 @@ const otherContext: Context = { ...context, tenant: "acme2" };
 
 const templates: Readonly<Record<string, (scene: SdkScene) => Promise<void>>> = {
   "is told the key's state and algorithm": async (scene) => {
-    const { key } = await newKey(scene);
+    const { key } = await enabledKey(scene);
     assert.deepEqual(await scene.sdk.call("describe_key", { key }), {
       state: scene.peer.states.enabled,
       algorithm: scene.algorithm.name,
     });
   },
   "opens what our adapter wrapped": async (scene) => {
-    const { key, ours } = await newKey(scene);
+    const { key, ours } = await enabledKey(scene);
     const root = new Uint8Array(randomBytes(32));
     assert.deepEqual(await unwrap(scene, key, await ours.wrapKey(root, context)), root);
     const generated = await ours.generateDataKey(context);
     assert.deepEqual(await unwrap(scene, key, generated.wrapped), generated.key);
   },
   "wraps what our adapter opens": async (scene) => {
-    const { key, ours } = await newKey(scene);
+    const { key, ours } = await enabledKey(scene);
     const root = new Uint8Array(randomBytes(32));
     const wrapped = await wrap(scene, key, root);
     assert.deepEqual(await ours.unwrapKey(wrapped, context), root);
     await assert.rejects(ours.unwrapKey(wrapped, otherContext), { code: "decrypt-failed" });
   },
   "opens nothing under another context, and nothing that was changed": async (scene) => {
-    const { key, ours } = await newKey(scene);
+    const { key, ours } = await enabledKey(scene);
     const { wrapped } = await ours.generateDataKey(context);
     const { kind } = scene.algorithm;
     const { undecryptable } = scene.peer.errors;
@@ -50,7 +52,7 @@ const templates: Readonly<Record<string, (scene: SdkScene) => Promise<void>>> = 
     await refused(unwrap(scene, key, { ...wrapped, bytes }), undecryptable);
   },
   "stops at a key that it disabled, as our adapter does, and starts again": async (scene) => {
-    const { key, ours } = await newKey(scene);
+    const { key, ours } = await enabledKey(scene);
     const { key: root, wrapped } = await ours.generateDataKey(context);
     await scene.sdk.call("disable_key", { key });
     await refused(unwrap(scene, key, wrapped), scene.peer.errors.disabled);
@@ -62,11 +64,11 @@ const templates: Readonly<Record<string, (scene: SdkScene) => Promise<void>>> = 
     assert.deepEqual(await ours.unwrapKey(wrapped, context), root);
   },
   "is refused a key that it is denied, and one that there is not": async (scene) => {
-    const { key, ours } = await newKey(scene);
+    const { key, ours } = await enabledKey(scene);
     const { wrapped } = await ours.generateDataKey(context);
-    scene.stage.deny(key);
+    scene.stage.emulator.deny(key);
     await refused(unwrap(scene, key, wrapped), scene.peer.errors.denied);
-    scene.stage.allow(key);
+    scene.stage.emulator.allow(key);
     const { missing } = scene.stage;
     await refused(scene.sdk.call("describe_key", { key: missing }), scene.peer.errors.missing);
   },
@@ -93,8 +95,11 @@ export function sdkCases(scene: SdkScene): readonly PeerCase[] {
   }));
 }
 
-async function newKey(scene: SdkScene): Promise<{ readonly key: string; readonly ours: KmsKey }> {
-  const key = await scene.stage.createKey(scene.algorithm);
+async function enabledKey(scene: SdkScene): Promise<{ readonly key: string; readonly ours: KmsKey }> {
+  const key = await scene.sharedKey();
+  // Whatever the case before left behind when it failed.
+  scene.stage.emulator.allow(key);
+  scene.stage.emulator.enableKey(key);
   return { key, ours: scene.kms.open(scene.cmk(key)) };
 }
 

@@ -42,9 +42,12 @@ export interface SdkStage {
   createKey(algorithm: SdkAlgorithm): Promise<string>;
   /** A well-formed name of a key that does not exist. */
   readonly missing: string;
-  deny(key: string): void;
-  allow(key: string): void;
-  close(): Promise<void>;
+  readonly emulator: {
+    enableKey(key: string): void;
+    deny(key: string): void;
+    allow(key: string): void;
+    close(): Promise<void>;
+  };
 }
 
 export function sdkPeer(peer: SdkPeer): Peer {
@@ -60,11 +63,16 @@ export function sdkPeer(peer: SdkPeer): Peer {
       const kms = multiCloudKms({ adapters: [stage.adapter()] });
       const cmk = (resource: string): Cmk => ({ provider: peer.provider, resource });
       return {
-        cases: peer.algorithms.flatMap((algorithm) => sdkCases({ peer, stage, sdk, kms, cmk, algorithm })),
+        cases: peer.algorithms.flatMap((algorithm) => {
+          let key: Promise<string> | undefined;
+          // One for all cases: large RSA keys take seconds to make.
+          const sharedKey = async (): Promise<string> => (key ??= stage.createKey(algorithm));
+          return sdkCases({ peer, stage, sdk, kms, cmk, algorithm, sharedKey });
+        }),
         async stop() {
           await sdk.close();
           await kms.close();
-          await stage.close();
+          await stage.emulator.close();
         },
       };
     },
