@@ -25,6 +25,12 @@ export {
   defaultAzureSeed,
   parseAzureSeed,
 } from "./azure/seed.ts";
+export type {
+  PermissionModel as AzurePermissionModel,
+  VaultDomain as AzureVaultDomain,
+  VaultType as AzureVaultType,
+} from "./azure/vault.ts";
+export { azureTokenCredential } from "./azure/token-credential.ts";
 export type { EmulatedCall } from "./call-log.ts";
 export { type ControlTarget, emulatorControl, type EmulatorControl } from "./control-client.ts";
 export type { EmulatorServer } from "./emulator-server.ts";

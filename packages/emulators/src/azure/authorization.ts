@@ -1,4 +1,4 @@
-import { type DeniedCall, refusals, type ServiceRefusal } from "./errors.ts";
+import { refusals, type ServiceRefusal } from "./errors.ts";
 import type { AzureSeedPrincipal } from "./seed.ts";
 import type { Vault } from "./vault.ts";
 
@@ -55,6 +55,26 @@ const hsmActions: Readonly<Record<OperationName, string>> = {
   PurgeDeletedKey: "deletedKeys/delete",
 };
 
+// https://learn.microsoft.com/azure/key-vault/keys/about-keys-details#key-access-control
+const permissions: Readonly<Record<OperationName, string>> = {
+  CreateKey: "create",
+  ImportKey: "import",
+  GetKey: "get",
+  GetKeys: "list",
+  GetKeyVersions: "list",
+  UpdateKey: "update",
+  RotateKey: "rotate",
+  DeleteKey: "delete",
+  GetDeletedKey: "get",
+  GetDeletedKeys: "list",
+  RecoverDeletedKey: "recover",
+  PurgeDeletedKey: "purge",
+  WrapKey: "wrapKey",
+  UnwrapKey: "unwrapKey",
+  Encrypt: "encrypt",
+  Decrypt: "decrypt",
+};
+
 /** The data action that an operation needs. */
 export function dataActionOf(operation: OperationName, { type }: Pick<Vault, "type">): string {
   return type === "vault"
@@ -99,17 +119,13 @@ export function isGranted({ principal, operation, vault }: AccessRequest): boole
   return principal.dataActions === undefined || principal.dataActions.some((pattern) => actionMatches(pattern, action));
 }
 
-/** The refusal of a request, in the words of role-based access control. */
+/** The refusal of a request, in the words of the vault's permission model. */
 export function deniedBy({ principal, tenantId, operation, vault, key }: AccessRequest): ServiceRefusal {
   const provider = vault.type === "vault" ? "vaults" : "managedhsms";
   const place = `/subscriptions/00000000-0000-0000-0000-000000000000/resourcegroups/emulator/providers/microsoft.keyvault/${provider}/${vault.name}`;
-  const call: DeniedCall = {
-    appId: principal.appId,
-    objectId: principal.objectId,
-    tenantId,
-    action: dataActionOf(operation, vault),
-    vault: vault.name,
-    resource: key === "" ? place : `${place}/keys/${key.toLowerCase()}`,
-  };
-  return refusals.denied(call);
+  const resource = key === "" ? place : `${place}/keys/${key.toLowerCase()}`;
+  const call = { appId: principal.appId, objectId: principal.objectId, tenantId, vault: vault.name, resource };
+  return vault.permissionModel === "rbac"
+    ? refusals.denied({ ...call, action: dataActionOf(operation, vault) })
+    : refusals.deniedByPolicy({ ...call, action: permissions[operation] });
 }

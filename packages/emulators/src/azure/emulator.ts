@@ -40,15 +40,18 @@ const certificateNames = {
   ip: ["127.0.0.1", "::1"],
 };
 
-function vaultOf({ name, type, domain, softDeleteDays, purgeProtection, readsDisabledKeys }: AzureSeedVault): Vault {
-  return {
-    name,
-    type: type ?? "vault",
-    domain: domain ?? "azure.net",
-    softDeleteDays: softDeleteDays ?? 90,
-    purgeProtection: purgeProtection ?? false,
-    readsDisabledKeys: readsDisabledKeys ?? false,
-  };
+const vaultDefaults = {
+  type: "vault",
+  domain: "azure.net",
+  softDeleteDays: 90,
+  purgeProtection: false,
+  readsDisabledKeys: false,
+  deletionTakesMs: 0,
+  permissionModel: "rbac",
+} as const;
+
+function vaultOf(seed: AzureSeedVault): Vault {
+  return { ...vaultDefaults, ...seed };
 }
 
 /**

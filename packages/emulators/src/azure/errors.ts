@@ -15,11 +15,12 @@ export class ServiceRefusal extends Error {
   }
 }
 
-/** The caller and the place of a refusal by role-based access control. */
+/** The caller and the place of a refusal. */
 export interface DeniedCall {
   readonly appId: string;
   readonly objectId: string;
   readonly tenantId: string;
+  /** The data action, or under access policies the permission. */
   readonly action: string;
   readonly vault: string;
   readonly resource: string;
@@ -33,12 +34,14 @@ export const refusals: {
   parameter(message?: string): ServiceRefusal;
   notFound(reference: string): ServiceRefusal;
   deletedNotFound(name: string): ServiceRefusal;
+  beingDeleted(name: string): ServiceRefusal;
   deleted(name: string): ServiceRefusal;
   disabled(operation: string): ServiceRefusal;
   outsideValidity(operation: string): ServiceRefusal;
   notPermitted(operation: string): ServiceRefusal;
   purgeProtected(vault: string): ServiceRefusal;
   denied(call: DeniedCall): ServiceRefusal;
+  deniedByPolicy(call: DeniedCall): ServiceRefusal;
   throttled(): ServiceRefusal;
   unauthorized(message: string): ServiceRefusal;
 } = {
@@ -51,6 +54,13 @@ export const refusals: {
         "recover it using the correct recovery command. For help resolving this issue, please see https://go.microsoft.com/fwlink/?linkid=2125182",
     ),
   deletedNotFound: (name) => new ServiceRefusal(404, "KeyNotFound", `Deleted Key not found: ${name}`),
+  beingDeleted: (name) =>
+    new ServiceRefusal(
+      409,
+      "Conflict",
+      `Key ${name} is currently being deleted and cannot be re-created; retry later.`,
+      "ObjectIsBeingDeleted",
+    ),
   deleted: (name) =>
     new ServiceRefusal(
       409,
@@ -95,6 +105,15 @@ export const refusals: {
         "",
       ].join("\r\n"),
       "ForbiddenByRbac",
+    ),
+  deniedByPolicy: ({ appId, objectId, tenantId, action, vault }) =>
+    new ServiceRefusal(
+      403,
+      "Forbidden",
+      `The user, group or application 'appid=${appId};oid=${objectId};iss=https://sts.windows.net/${tenantId}/' does not have keys ` +
+        `${action} permission on key vault '${vault};location=emulator'. For help resolving this issue, please see ` +
+        "https://go.microsoft.com/fwlink/?linkid=2125287",
+      "AccessDenied",
     ),
   throttled: () =>
     new ServiceRefusal(

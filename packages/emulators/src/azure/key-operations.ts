@@ -7,6 +7,7 @@ import { keyBundle } from "./key-bundle.ts";
 import { type AzureKeyType, defaultKeySize, isKeySize, newSecret, secretOfJwk } from "./key-material.ts";
 import {
   findVersion,
+  isBeingDeleted,
   keyIdOf,
   type KeyVersion,
   keyVersion,
@@ -54,10 +55,10 @@ function settingsOf(input: VaultCall["input"], kty: AzureKeyType, operations = i
 }
 
 // The state is looked at before material is generated, and again after it: the clock and other calls have gone on.
-function existing({ store, vault, name }: VaultCall): VaultKey | undefined {
+function existing({ store, vault, name, nowMs }: VaultCall): VaultKey | undefined {
   const key = store.get(keyIdOf(vault, name));
-  if (key?.deletion !== undefined) throw refusals.deleted(key.name);
-  return key;
+  if (key?.deletion === undefined) return key;
+  throw isBeingDeleted(key, nowMs) ? refusals.beingDeleted(key.name) : refusals.deleted(key.name);
 }
 
 function addTo(call: VaultCall, parts: VersionParts): object {

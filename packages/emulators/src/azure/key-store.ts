@@ -1,6 +1,6 @@
 import { refusals } from "./errors.ts";
 import { hostOf, type Vault } from "./vault.ts";
-import { type Deletion, keyIdOf, type VaultKey } from "./vault-key.ts";
+import { type Deletion, isBeingDeleted, keyIdOf, type VaultKey } from "./vault-key.ts";
 
 /** All keys of one emulator, in every vault. */
 export class KeyStore {
@@ -63,7 +63,7 @@ export class KeyStore {
    */
   deleted(vault: Vault, name: string): { readonly key: VaultKey; readonly deletion: Deletion } {
     const key = this.get(keyIdOf(vault, name));
-    if (key?.deletion === undefined) throw refusals.deletedNotFound(name);
+    if (key?.deletion === undefined || isBeingDeleted(key, this.#clock())) throw refusals.deletedNotFound(name);
     return { key, deletion: key.deletion };
   }
 

@@ -1,7 +1,7 @@
 import type { Operation, VaultCall } from "./call.ts";
 import { refusals } from "./errors.ts";
 import { deletedKeyItem, keyItem } from "./key-bundle.ts";
-import { currentVersion, type VaultKey } from "./vault-key.ts";
+import { currentVersion, isBeingDeleted, type VaultKey } from "./vault-key.ts";
 
 // Up to 25 items a page (GetKeys, REST reference).
 const pageSize = 25;
@@ -56,7 +56,9 @@ const getDeletedKeys: Operation = (call) =>
   page(
     call,
     "/deletedkeys",
-    keysOf(call).flatMap((key) => (key.deletion === undefined ? [] : deletedKeyItem(key, key.deletion))),
+    keysOf(call)
+      .filter((key) => !isBeingDeleted(key, call.nowMs))
+      .flatMap((key) => (key.deletion === undefined ? [] : deletedKeyItem(key, key.deletion))),
   );
 
 /** The operations that list. */

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { flag, instant, listOf, mapOf, objectOf, oneOf, optional, text, wholeNumber } from "../json-shape.ts";
 import type { Denial } from "./authorization.ts";
 import { type AzureKeyType, azureKeyTypes } from "./key-material.ts";
-import { type VaultDomain, vaultDomains, type VaultType } from "./vault.ts";
+import { type PermissionModel, type VaultDomain, vaultDomains, type VaultType } from "./vault.ts";
 
 /** A vault or a managed HSM; what is left out takes the service's default. */
 export interface AzureSeedVault {
@@ -18,6 +18,10 @@ export interface AzureSeedVault {
    * Whether `GetKey` answers for a disabled key. Sources differ on what the service does; by default it refuses, as it does for secrets.
    */
   readonly readsDisabledKeys?: boolean;
+  /** How long it takes until a deleted key is found among the deleted ones: some seconds at the service, nothing by default. */
+  readonly deletionTakesMs?: number;
+  /** In whose words a caller is refused: those of roles by default, or those of the vault's own access policies. */
+  readonly permissionModel?: PermissionModel;
 }
 
 /** Someone who may call: an application and its object in the tenant. */
@@ -88,6 +92,8 @@ const readVault = objectOf<AzureSeedVault>({
   softDeleteDays: optional(wholeNumber(7, 90)),
   purgeProtection: optional(flag()),
   readsDisabledKeys: optional(flag()),
+  deletionTakesMs: optional(wholeNumber(0, 3_600_000)),
+  permissionModel: optional(oneOf(["rbac", "access-policy"])),
 });
 
 const readPrincipal = objectOf<AzureSeedPrincipal>({
@@ -153,6 +159,8 @@ export function parseAzureSeed(value: unknown): AzureSeed {
   if (seed.principals.length === 0) throw new TypeError("seed.principals: expected at least one principal, got none");
   if (seed.vaults.length === 0) throw new TypeError("seed.vaults: expected at least one vault, got none");
   const names = seed.vaults.map(({ name }) => name.toLowerCase());
+  const hsm = seed.vaults.find(({ type, permissionModel }) => type === "managedhsm" && permissionModel === "access-policy");
+  if (hsm !== undefined) throw new TypeError(`seed.vaults: expected roles in a managed HSM, got access policies in ${hsm.name}`);
   if (new Set(names).size < names.length) throw new TypeError("seed.vaults: expected each name once, got one twice");
   return seed;
 }

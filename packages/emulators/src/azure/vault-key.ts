@@ -116,6 +116,11 @@ export function setEnabled(key: VaultKey, enabled: boolean, nowMs: number): void
   }
 }
 
+/** Whether a key was deleted so lately that the service does not find it anywhere. */
+export function isBeingDeleted({ deletion, vault }: VaultKey, nowMs: number): boolean {
+  return deletion !== undefined && nowMs < deletion.atMs + vault.deletionTakesMs;
+}
+
 const dayMs = 86_400_000;
 
 /** Deletes a key softly: it can be recovered until it is purged, after the vault's own number of days when none is given. */

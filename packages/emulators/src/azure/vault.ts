@@ -17,6 +17,9 @@ export type VaultDomain = keyof typeof authorities;
 /** All of them. */
 export const vaultDomains: readonly VaultDomain[] = Object.keys(authorities) as VaultDomain[];
 
+/** Roles, or the vault's own older access policies; a managed HSM has roles only. */
+export type PermissionModel = "rbac" | "access-policy";
+
 /** A vault or a managed HSM. */
 export interface Vault {
   readonly name: string;
@@ -28,6 +31,10 @@ export interface Vault {
   readonly purgeProtection: boolean;
   /** Whether a disabled key can still be read. */
   readonly readsDisabledKeys: boolean;
+  /** How long it takes until a deleted key is found among the deleted ones. */
+  readonly deletionTakesMs: number;
+  /** Who decides on access, and so in which words a caller is refused. */
+  readonly permissionModel: PermissionModel;
 }
 
 /** The host name, in lower case. */

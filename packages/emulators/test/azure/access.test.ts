@@ -12,6 +12,7 @@ import {
   reader,
   refusalOf,
   seedOf,
+  startForTest,
   tenantId,
   vaultUrl,
 } from "./emulated-vault.ts";
@@ -53,6 +54,23 @@ describe("a denial", () => {
       "Vault: vault-one;location=emulator",
       "",
     ]);
+  });
+
+  test("is said in the words of access policies where a vault has those", async () => {
+    const vaults = [{ name: "vault-one", permissionModel: "access-policy" }] as const;
+    const older = await startForTest({ seed: seedOf([{ name: "rsa" }], { vaults }) });
+    older.deny(rsa, { action: "UnwrapKey" });
+    const refusal = await refusalOf(cryptographyOf(older, rsa).unwrapKey("RSA-OAEP-256", randomBytes(256)));
+    expect(refusal).toEqual({
+      status: 403,
+      code: "Forbidden",
+      inner: "AccessDenied",
+      message:
+        `The user, group or application 'appid=${operator.appId};oid=${operator.objectId};iss=https://sts.windows.net/${tenantId}/' ` +
+        "does not have keys unwrapKey permission on key vault 'vault-one;location=emulator'. For help resolving this issue, " +
+        "please see https://go.microsoft.com/fwlink/?linkid=2125287",
+    });
+    await keysOf(older).getKey("rsa");
   });
 
   test("without a filter denies everything about its key to everyone, and nothing about others", async () => {

@@ -174,6 +174,20 @@ describe("a deleted key", () => {
     await expectRefusal(client().beginDeleteKey("aes"), 404, "KeyNotFound");
   });
 
+  test("is nowhere to be found while it is being deleted, where the vault takes its time", async () => {
+    const vaults = [{ name: "hsm-one", type: "managedhsm", deletionTakesMs: 20_000 }] as const;
+    const slow = await azureEmulator({ clock, seed: seedOf([{ name: "aes", vault: "hsm-one", kty: "oct-HSM" }], { vaults }) });
+    onTestFinished(() => slow.close());
+    slow.scheduleKeyDeletion(key);
+    clock.nowMs += 19_999;
+    const keys = keysOf(slow, hsmUrl);
+    await expectRefusals([() => keys.getKey("aes"), () => keys.getDeletedKey("aes")], 404, "KeyNotFound");
+    await expectRefusal(keys.createOctKey("aes", { hsm: true }), 409, "Conflict", "ObjectIsBeingDeleted");
+    for await (const { name } of keys.listDeletedKeys()) expect(name).toBe("none yet");
+    clock.nowMs += 1;
+    expect((await keys.getDeletedKey("aes")).name).toBe("aes");
+  });
+
   test("stays disabled when it was", async () => {
     emulator.disableKey(key);
     emulator.scheduleKeyDeletion(key);

@@ -140,6 +140,10 @@ describe("a seed is refused", () => {
       seedOf([], { vaults: [{ name: "one", softDeleteDays: 91 }] }),
       "seed.vaults[0].softDeleteDays: expected a whole number from 7 to 90",
     ],
+    [
+      seedOf([], { vaults: [{ name: "one", type: "managedhsm", permissionModel: "access-policy" }] }),
+      "seed.vaults: expected roles in a managed HSM, got access policies in one",
+    ],
     [seedOf([], { principals: [] }), "seed.principals: expected at least one principal, got none"],
     [seedOf([{ name: "a/b" }]), "seed.keys[0].name: expected a key name"],
     [seedOf([{ name: "a", versions: [{ version: "1" }] }]), "seed.keys[0].versions[0].version: expected 32 hex digits"],
