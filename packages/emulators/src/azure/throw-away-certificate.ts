@@ -87,13 +87,39 @@ function pem(der: ArrayBuffer): string {
   return `-----BEGIN CERTIFICATE-----\n${lines.join("\n")}\n-----END CERTIFICATE-----\n`;
 }
 
-function keyIdentifier(publicKey: KeyObject): ArrayBuffer {
+// Any value that tells keys apart will do (RFC 5280 §4.2.1.2).
+function keyIdentifierOf(publicKey: KeyObject): ArrayBuffer {
   return bytesOf(
     createHash("sha256")
       .update(publicKey.export({ type: "spki", format: "der" }))
       .digest()
       .subarray(0, 20),
   );
+}
+
+function authorityExtensions(der: Der, id: ArrayBuffer): readonly X509.Extension[] {
+  const { x509 } = der;
+  return [
+    extension(der, x509.id_ce_basicConstraints, new x509.BasicConstraints({ cA: true, pathLenConstraint: 0 }), true),
+    extension(der, x509.id_ce_keyUsage, new x509.KeyUsage(x509.KeyUsageFlags.keyCertSign), true),
+    extension(der, x509.id_ce_subjectKeyIdentifier, new x509.SubjectKeyIdentifier(id)),
+  ];
+}
+
+function serverExtensions(der: Der, names: CertificateNames, authorityId: ArrayBuffer): readonly X509.Extension[] {
+  const { x509 } = der;
+  const alternatives = [
+    ...names.dns.map((dNSName) => new x509.GeneralName({ dNSName })),
+    ...names.ip.map((iPAddress) => new x509.GeneralName({ iPAddress })),
+  ];
+  const keyIdentifier = new x509.KeyIdentifier(authorityId);
+  return [
+    extension(der, x509.id_ce_basicConstraints, new x509.BasicConstraints({ cA: false }), true),
+    extension(der, x509.id_ce_keyUsage, new x509.KeyUsage(x509.KeyUsageFlags.digitalSignature), true),
+    extension(der, x509.id_ce_extKeyUsage, new x509.ExtendedKeyUsage([x509.id_kp_serverAuth])),
+    extension(der, x509.id_ce_subjectAltName, new x509.SubjectAlternativeName(alternatives)),
+    extension(der, x509.id_ce_authorityKeyIdentifier, new x509.AuthorityKeyIdentifier({ keyIdentifier })),
+  ];
 }
 
 /**
@@ -106,37 +132,21 @@ export async function throwAwayCertificate(names: CertificateNames): Promise<Thr
   const authority = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
   const server = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
   const issuer = `cmkit emulator CA ${randomBytes(4).toString("hex")}`;
-  const authorityId = keyIdentifier(authority.publicKey);
-  const alternatives = [
-    ...names.dns.map((dNSName) => new x509.GeneralName({ dNSName })),
-    ...names.ip.map((iPAddress) => new x509.GeneralName({ iPAddress })),
-  ];
+  const id = keyIdentifierOf(authority.publicKey);
   const signedBy = { issuer, issuerKey: authority.privateKey };
-  const ca = certificate(der, {
-    ...signedBy,
-    subject: issuer,
-    publicKey: authority.publicKey,
-    extensions: [
-      extension(der, x509.id_ce_basicConstraints, new x509.BasicConstraints({ cA: true, pathLenConstraint: 0 }), true),
-      extension(der, x509.id_ce_keyUsage, new x509.KeyUsage(x509.KeyUsageFlags.keyCertSign), true),
-      extension(der, x509.id_ce_subjectKeyIdentifier, new x509.SubjectKeyIdentifier(authorityId)),
-    ],
-  });
-  const cert = certificate(der, {
-    ...signedBy,
-    subject: "cmkit emulator",
-    publicKey: server.publicKey,
-    extensions: [
-      extension(der, x509.id_ce_basicConstraints, new x509.BasicConstraints({ cA: false }), true),
-      extension(der, x509.id_ce_keyUsage, new x509.KeyUsage(x509.KeyUsageFlags.digitalSignature), true),
-      extension(der, x509.id_ce_extKeyUsage, new x509.ExtendedKeyUsage([x509.id_kp_serverAuth])),
-      extension(der, x509.id_ce_subjectAltName, new x509.SubjectAlternativeName(alternatives)),
-      extension(
-        der,
-        x509.id_ce_authorityKeyIdentifier,
-        new x509.AuthorityKeyIdentifier({ keyIdentifier: new x509.KeyIdentifier(authorityId) }),
-      ),
-    ],
-  });
-  return { ca, cert, key: server.privateKey.export({ type: "pkcs8", format: "pem" }) };
+  return {
+    ca: certificate(der, {
+      ...signedBy,
+      subject: issuer,
+      publicKey: authority.publicKey,
+      extensions: authorityExtensions(der, id),
+    }),
+    cert: certificate(der, {
+      ...signedBy,
+      subject: "cmkit emulator",
+      publicKey: server.publicKey,
+      extensions: serverExtensions(der, names, id),
+    }),
+    key: server.privateKey.export({ type: "pkcs8", format: "pem" }),
+  };
 }
