@@ -15,7 +15,7 @@ import { kmsMethods, type KmsMethod } from "./kms-proto.ts";
 import type { Message } from "./message-shape.ts";
 import { decodeMessage } from "./proto-codec.ts";
 import { RpcRefusal } from "./rpc-error.ts";
-import type { KmsService } from "./service.ts";
+import { type KmsService, resourceOf } from "./service.ts";
 
 /** Speaks gRPC on sockets that someone else accepted. */
 export interface GrpcConnections {
@@ -51,19 +51,39 @@ const definition: ServiceDefinition = Object.fromEntries(
   ]),
 );
 
-function readRequest(method: KmsMethod, bytes: Buffer): Message {
+function readRequest(method: KmsMethod, bytes: Buffer, params: string): Message {
+  let message: Message;
   try {
-    return decodeMessage(`${method}Request`, bytes);
+    message = decodeMessage(`${method}Request`, bytes);
   } catch {
     throw new RpcRefusal("INTERNAL", "The request message could not be parsed.");
   }
+  assertRouted(resourceOf(message), params);
+  return message;
+}
+
+/** The service finds a location by a header that clients write from the request: https://cloud.google.com/kms/docs/grpc */
+function assertRouted(resource: string, params: string): void {
+  const location = locationOf(resource);
+  const routed = [...new URLSearchParams(params).values()].map(locationOf).find((named) => named !== undefined) ?? "global";
+  if (location === undefined || location === routed) return;
+  throw new RpcRefusal(
+    "NOT_FOUND",
+    `The request concerns location '${location}' but was sent to location '${routed}'. ` +
+      `Either Cloud KMS is not available in '${location}' or the request was misrouted. gRPC clients must ensure that ` +
+      "'x-goog-request-params' is specified in request metadata. See https://cloud.google.com/kms/docs/grpc for more information.",
+  );
+}
+
+function locationOf(name: string): string | undefined {
+  return /^projects\/[^/]+\/locations\/([^/]+)/.exec(name)?.[1];
 }
 
 async function answerCall(service: KmsService, method: KmsMethod, call: ServerUnaryCall<Buffer, Buffer>): Promise<GrpcAnswer> {
   const answer = await service({
     method,
     authorization: call.metadata.get("authorization")[0]?.toString(),
-    read: () => readRequest(method, call.request),
+    read: () => readRequest(method, call.request, call.metadata.get("x-goog-request-params")[0]?.toString() ?? ""),
     write: (message) => message,
   });
   return grpcAnswer(method, answer);

@@ -108,7 +108,7 @@ export const refusals: {
     ]),
   notFound: (resource, name) => new RpcRefusal("NOT_FOUND", `${resource} ${name} not found.`),
   alreadyExists: (resource, name) => new RpcRefusal("ALREADY_EXISTS", `${resource} ${name} already exists.`),
-  // KEY_DISABLED is published; the types of the other states are made after it.
+  // KEY_DISABLED and KEY_DESTROY_SCHEDULED are seen in reports of the live service; the types of other states are made alike.
   notEnabled: (version, state) =>
     new RpcRefusal(
       "FAILED_PRECONDITION",

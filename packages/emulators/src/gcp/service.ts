@@ -53,7 +53,7 @@ function refusalOf(error: unknown): RpcRefusal {
 }
 
 /** What a request is about: the resource itself, or where a new one goes. */
-function resourceOf(input: Message): string {
+export function resourceOf(input: Message): string {
   const inside = { ...messageOf(input, "cryptoKey"), ...messageOf(input, "cryptoKeyVersion") };
   return textOf(input, "name") || textOf(input, "parent") || textOf(inside, "name");
 }

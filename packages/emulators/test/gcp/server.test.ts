@@ -151,8 +151,8 @@ describe("REST", () => {
   );
 });
 
-/** A call over bare HTTP/2, with any authority. Gives the gRPC status. */
-function bareCall(authority: string, method = "GetCryptoKey"): Promise<string> {
+/** A call over bare HTTP/2, with any authority, for a name shorter than 128 bytes. Gives the gRPC status. */
+function bareCall(authority: string, method = "GetCryptoKey", name = "", headers: object = {}): Promise<string> {
   const session = connect(emulator.grpcUrl);
   const path = `/google.cloud.kms.v1.KeyManagementService/${method}`;
   return new Promise<string>((resolve, reject) => {
@@ -164,16 +164,18 @@ function bareCall(authority: string, method = "GetCryptoKey"): Promise<string> {
       "content-type": "application/grpc",
       te: "trailers",
       authorization: `Bearer ${operator.accessToken}`,
+      ...headers,
     });
-    const settle = (headers: Readonly<Record<string, unknown>>): void => {
-      const status = headers["grpc-status"];
+    const settle = (answered: Readonly<Record<string, unknown>>): void => {
+      const status = answered["grpc-status"];
       if (typeof status === "string") resolve(status);
     };
     stream.on("response", settle);
     stream.on("trailers", settle);
     stream.on("error", reject);
     stream.resume();
-    stream.end(Buffer.alloc(5));
+    // The length of what follows; field 1, a text; its length.
+    stream.end(Buffer.concat([Buffer.of(0, 0, 0, 0, name.length + 2, 0x0a, name.length), Buffer.from(name)]));
   }).finally(() => session.destroy());
 }
 
@@ -190,6 +192,16 @@ describe("gRPC", () => {
     expect(await bareCall(`127.0.0.1:${emulator.grpcPort}`, "RawEncrypt")).toBe("12");
     const { kms, call } = sdkOf(emulator, "grpc");
     await expectRefusal(kms.macSign({ name: `${main}/cryptoKeyVersions/1`, data: Buffer.from("x") }, call), 12);
+  });
+
+  test("finds a location by the routing header, which the SDK writes", async () => {
+    const host = `127.0.0.1:${emulator.grpcPort}`;
+    const params = (name: string): object => ({ "x-goog-request-params": `name=${encodeURIComponent(name)}` });
+    expect(await bareCall(host, "GetCryptoKey", main, params(main))).toBe("0");
+    expect(await bareCall(host, "GetCryptoKey", main)).toBe("5");
+    expect(await bareCall(host, "GetCryptoKey", main, params(main.replace("europe-west1", "us")))).toBe("5");
+    const everywhere = await emulator.createKey(symmetric("everywhere", { location: "global" }));
+    expect(await bareCall(host, "GetCryptoKey", everywhere)).toBe("0");
   });
 
   test("serves several connections, and goes on when one is gone", async () => {
