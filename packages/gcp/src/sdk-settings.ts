@@ -26,7 +26,8 @@ export function restSettings(address: ServiceAddress): SdkSettings {
 const maxAnswerBytes = 4 * 1024 * 1024;
 
 export async function grpcSettings(address: ServiceAddress): Promise<SdkSettings> {
-  const plain = address.protocol === "http" ? { sslCreds: await insecureCredentials() } : {};
+  // Without TLS a proxy would see everything, and gRPC takes one from http_proxy.
+  const plain = address.protocol === "http" ? { sslCreds: await insecureCredentials(), "grpc.enable_http_proxy": 0 } : {};
   return {
     ...fixedSettings,
     ...address,

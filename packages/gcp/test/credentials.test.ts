@@ -6,6 +6,7 @@ import { KmsError, multiCloudKms, type Cmk, type KmsErrorCode } from "@cmkit/cor
 import { KeyManagementServiceClient } from "@google-cloud/kms";
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { gcp, type GcpAccessToken, type GcpAuthClient, type GcpCredentials } from "../src/index.ts";
+import { grpcServer, status } from "./grpc-server.ts";
 import { at, cmk, symmetricKey } from "./samples.ts";
 import { answer, scriptedServer, serviceError, type ScriptedServer } from "./scripted-server.ts";
 
@@ -108,6 +109,36 @@ describe("credentials for each CMK", () => {
     expect(tokensOf(server)).toEqual(["Bearer ya29.1", "Bearer ya29.2", "Bearer ya29.3"]);
     await kms.close();
   });
+
+  it.each(["rest", "grpc"] as const)(
+    "never go with another CMK's request, however many are under way, over %s",
+    async (transport) => {
+      const seen: (readonly [token: string | undefined, key: string | undefined])[] = [];
+      const keyIn = (text: unknown): string | undefined => /cryptoKeys(?:\/|%2F)(key-\d+)/.exec(String(text))?.[1];
+      const rest = await scriptedServer((request, response) => {
+        seen.push([request.headers.authorization, keyIn(request.url)]);
+        serviceError("NOT_FOUND")(request, response);
+      });
+      const grpc = await grpcServer((stream, headers) => {
+        seen.push([String(headers["authorization"]), keyIn(headers["x-goog-request-params"])]);
+        status(5, "not found")(stream, headers);
+      });
+      const perCmk = async ({ resource }: Cmk): Promise<GcpAccessToken> => ({ accessToken: `ya29.${keyIn(resource)}` });
+      const endpoint = transport === "rest" ? rest.url : grpc.url;
+      const kms = multiCloudKms({ adapters: [at(endpoint, { transport, credentials: perCmk })] });
+      const keys = Array.from({ length: 20 }, (_, index) => `key-${index}`);
+      const resources = keys.map((key) => cmk.resource.replace("crm_key", key));
+      await Promise.all(
+        [...resources, ...resources].map(async (resource) =>
+          expect(kms.open({ provider: "gcp", resource }).describe()).rejects.toMatchObject({ code: "key-not-found" }),
+        ),
+      );
+      expect(seen).toHaveLength(40);
+      expect(new Set(seen.map(([, key]) => key))).toEqual(new Set(keys));
+      for (const [token, key] of seen) expect(token).toBe(`Bearer ya29.${key}`);
+      await kms.close();
+    },
+  );
 
   it.each([
     ["kept until a minute before a token's end", 61_000, 1],

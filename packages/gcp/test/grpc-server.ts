@@ -2,24 +2,26 @@ import { createServer, type ServerHttp2Session, type ServerHttp2Stream } from "n
 import type { AddressInfo } from "node:net";
 import { onTestFinished } from "vitest";
 
-export type GrpcScript = (stream: ServerHttp2Stream) => void;
+type Headers = NodeJS.Dict<string | string[]>;
+
+export type GrpcScript = (stream: ServerHttp2Stream, headers: Headers) => void;
 
 export interface GrpcServer {
   readonly url: string;
   /** The headers of the requests. */
-  readonly requests: readonly NodeJS.Dict<string | string[]>[];
+  readonly requests: readonly Headers[];
 }
 
 /** A gRPC server without TLS on 127.0.0.1 that answers as it is told, until the test that started it ends. */
 export async function grpcServer(script: GrpcScript): Promise<GrpcServer> {
-  const requests: NodeJS.Dict<string | string[]>[] = [];
+  const requests: Headers[] = [];
   const sessions = new Set<ServerHttp2Session>();
   const server = createServer();
   server.on("session", (session) => sessions.add(session));
   server.on("stream", (stream: ServerHttp2Stream, headers) => {
     requests.push({ ...headers });
     stream.on("error", () => {});
-    stream.resume().on("end", () => script(stream));
+    stream.resume().on("end", () => script(stream, headers));
   });
   await new Promise<void>((resolve) => {
     server.listen(0, "127.0.0.1", resolve);
