@@ -1,6 +1,7 @@
 // Measures; never gates. Usage: npm run bench [-- --group files --megabytes 1000] [--json]
 import { parseArgs } from "node:util";
 import Table from "cli-table3";
+import { firstWrapRows, warmGroup } from "./clouds.ts";
 import { coldGroup } from "./cold.ts";
 import { fieldsGroup } from "./fields.ts";
 import { filesGroup } from "./files.ts";
@@ -10,7 +11,8 @@ import { sealGroup } from "./seal.ts";
 
 const groups: Readonly<Record<string, () => Promise<Row[]>>> = {
   seal: sealGroup,
-  cold: coldGroup,
+  cold: async () => [...(await coldGroup()), ...(await firstWrapRows())],
+  warm: warmGroup,
   fields: fieldsGroup,
   files: async () => filesGroup({ megabytes: Number(values.megabytes) }),
   import: importGroup,

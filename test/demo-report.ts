@@ -13,20 +13,21 @@ interface DemoReport {
   readonly revocation: { readonly ttlMs: number; readonly lastReadMs: number; readonly lastWriteMs: number };
 }
 
+/** What the demo calls its keys. */
+export const demoKeyNames = [
+  ...["aws", "gcp", "azure", "oci"].flatMap((cloud) => [`${cloud} RSA-2048`, `${cloud} RSA-4096`, `${cloud} symmetric`]),
+  "local AES-256",
+];
+
 /** Stdout of `demo --json`: one JSON object and nothing else, with every record verified and both refusals within the TTL. */
 export function checkDemoReport(stdout: string): void {
   const { keys, lost, revocation } = JSON.parse(stdout) as DemoReport;
-  expect(keys.map(({ provider, kind }) => `${provider} ${kind}`)).toEqual([
-    "aws RSA-2048",
-    "aws RSA-4096",
-    "aws symmetric",
-    "local AES-256",
-  ]);
+  expect(keys.map(({ provider, kind }) => `${provider} ${kind}`)).toEqual(demoKeyNames);
   for (const { records, fields, kmsCalls, verified } of keys) {
     expect(records).toBeGreaterThanOrEqual(1000);
     expect(fields).toBe(records * 9);
     expect(kmsCalls).toBeGreaterThan(0);
-    expect(kmsCalls).toBeLessThan(20);
+    expect(kmsCalls).toBeLessThan(30);
     expect(verified).toBe(true);
   }
   expect(lost).toBe(0);

@@ -110,8 +110,23 @@ const bare = /^(?:@[^/]+\/)?[^/]+/;
 const allowed: Readonly<Record<string, readonly string[]>> = {
   core: [],
   aws: ["@cmkit/core", "@aws-sdk/client-kms"],
-  emulators: [],
-  cli: ["@cmkit/core", "@cmkit/emulators", "@cmkit/aws", "commander", "cli-table3", "cli-progress", "csv-parse", "csv-stringify"],
+  gcp: ["@cmkit/core", "@google-cloud/kms"],
+  azure: ["@cmkit/core", "@azure/keyvault-keys", "@azure/identity"],
+  oci: ["@cmkit/core", "oci-common", "oci-keymanagement"],
+  emulators: ["@grpc/grpc-js", "@grpc/proto-loader", "@peculiar/asn1-schema", "@peculiar/asn1-x509"],
+  cli: [
+    "@cmkit/core",
+    "@cmkit/emulators",
+    "@cmkit/aws",
+    "@cmkit/gcp",
+    "@cmkit/azure",
+    "@cmkit/oci",
+    "commander",
+    "cli-table3",
+    "cli-progress",
+    "csv-parse",
+    "csv-stringify",
+  ],
 };
 
 describe("packages", () => {

@@ -8,9 +8,15 @@ import { startDev, type DevServer } from "./dev-server.ts";
 const run = promisify(execFile);
 const folder = fileURLToPath(new URL("../examples/", import.meta.url));
 
+const eachKind = ["rsa 2048 (", "rsa 4096 (", "symmetric 256 (", ": opens again: true"];
+
 // What each must print, so that an example that does nothing fails.
 const expected: Readonly<Record<string, readonly string[]>> = {
   "wrap-unwrap": ["rsa 2048, enabled", "unwrapped, and the same: true", "for another tenant: decrypt-failed (HTTP 422)"],
+  "four-clouds": ["aws", "gcp", "azure", "oci"].map(
+    (cloud) => `${cloud}: opened ada@example.com, for another tenant: unknown-data-key`,
+  ),
+  ...Object.fromEntries(["aws", "gcp", "azure", "oci"].map((cloud) => [cloud, eachKind])),
   "data-key": ["wrapped under version", "opened: the quarterly figures"],
   "seal-open": ["stored: cmk1.", "opened: ada@example.com", "sealed 3 more without a call"],
   fields: [

@@ -1,4 +1,4 @@
-// Encrypts 1,200 customers under four keys, decrypts them in a fresh process, compares; then the customer disables its keys.
+// Encrypts 1,200 customers under thirteen keys, decrypts them in a fresh process, compares; then the customer disables its keys.
 // Usage: npm run demo [-- --json]
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -7,14 +7,15 @@ import { tmpdir } from "node:os";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { SingleBar } from "cli-progress";
 import Table from "cli-table3";
-import { awsEmulator } from "@cmkit/emulators";
 import type { Cmk } from "@cmkit/core";
 import { readCustomers } from "../data/read-customers.ts";
+import { demoClouds } from "./clouds.ts";
 import { customerRow, demoFields, writeEncrypted } from "./customer-files.ts";
 import { demoKms, type DemoKeys, type ReadBackJob, type ReadBackResult } from "./keys.ts";
 import { oneRecord } from "./one-record.ts";
-import { revoke, type Revocation } from "./revocation.ts";
+import { revocable, type Revocation } from "./revocation.ts";
 
 interface KeyResult {
   readonly provider: string;
@@ -25,22 +26,20 @@ interface KeyResult {
   readonly verified: boolean;
 }
 
-const revocationTtlMs = 1000;
+const revocationTtlMs = 2000;
+const atOnce = 2;
 const { values: options } = parseArgs({ options: { json: { type: "boolean", default: false } } });
 const say = (line: string): void => void (options.json || process.stdout.write(`${line}\n`));
 
-say("Starting an AWS KMS emulator with an RSA-2048, an RSA-4096 and a symmetric key…");
-await using emulator = await awsEmulator();
+say("Starting emulators of AWS KMS, Google Cloud KMS, Azure Key Vault and OCI Vault, and making their keys…");
+await using clouds = await demoClouds();
 const keys: DemoKeys = {
-  aws: { endpoint: emulator.url, credentials: emulator.credentials },
+  ...clouds.settings,
   localKey: randomBytes(32).toString("base64url"),
   recordKey: randomBytes(32).toString("base64url"),
 };
-const arn = (alias: string): Cmk => ({ provider: "aws", resource: emulator.keyArn(`alias/cmkit-${alias}`) });
 const cmks: readonly { readonly kind: string; readonly cmk: Cmk }[] = [
-  { kind: "RSA-2048", cmk: arn("rsa-2048") },
-  { kind: "RSA-4096", cmk: arn("rsa-4096") },
-  { kind: "symmetric", cmk: arn("symmetric") },
+  ...clouds.keys,
   { kind: "AES-256", cmk: { provider: "local", resource: "local:demo" } },
 ];
 const customers = readCustomers();
@@ -49,18 +48,23 @@ say(
   `Encrypting ${fieldsEach} fields of ${customers.length} customers under each key, decrypting them in a fresh process, comparing.\n`,
 );
 
-const table = new Table({ head: ["key", "records", "fields", "KMS calls", "ms", "verified"], style: { head: [], border: [] } });
+const table = new Table({ head: ["key", "records", "fields", "KMS calls", "verified"], style: { head: [], border: [] } });
 const results: KeyResult[] = [];
 let lost = 0;
-for (const { kind, cmk } of cmks) {
-  const started = performance.now();
-  const back = await writeAndReadBack(kind, cmk);
-  const verified = back.lost === 0 && back.records === customers.length;
-  lost += back.lost;
-  results.push({ provider: cmk.provider, kind, records: back.records, fields: back.fields, kmsCalls: back.kmsCalls, verified });
-  const ms = Math.round(performance.now() - started);
-  table.push([`${cmk.provider} ${kind}`, back.records, back.fields, back.kmsCalls, ms, verified ? "yes" : "NO"]);
+const progress = new SingleBar({ format: "{bar} {value} of {total} keys", clearOnComplete: true });
+if (process.stderr.isTTY) progress.start(cmks.length, 0);
+for (let next = 0; next < cmks.length; next += atOnce) {
+  const batch = cmks.slice(next, next + atOnce);
+  const backs = await Promise.all(batch.map(async ({ kind, cmk }) => ({ kind, cmk, ...(await writeAndReadBack(kind, cmk)) })));
+  for (const { kind, cmk, records, fields, kmsCalls, ...back } of backs) {
+    const verified = back.lost === 0 && records === customers.length;
+    lost += back.lost;
+    results.push({ provider: cmk.provider, kind, records, fields, kmsCalls, verified });
+    table.push([`${cmk.provider} ${kind}`, records, fields, kmsCalls, verified ? "yes" : "NO"]);
+    progress.increment();
+  }
 }
+progress.stop();
 say(table.toString());
 
 say("\nOne record:\n");
@@ -98,8 +102,9 @@ async function writeAndReadBack(kind: string, cmk: Cmk): Promise<ReadBackResult>
 async function showOne(): Promise<string> {
   const { kms } = demoKms(keys);
   const [customer] = customers;
+  const shownCmk = clouds.keys.find(({ kind }) => kind === "symmetric")?.cmk ?? { provider: "local", resource: "local:demo" };
   try {
-    return customer === undefined ? "" : await oneRecord(kms, arn("symmetric"), customer);
+    return customer === undefined ? "" : await oneRecord(kms, shownCmk, customer);
   } finally {
     await kms.close();
   }
@@ -116,9 +121,12 @@ async function inFreshProcess(job: ReadBackJob): Promise<ReadBackResult> {
 async function disableAll(): Promise<Revocation> {
   const { kms } = demoKms(keys);
   const recordKey = Buffer.from(keys.recordKey, "base64url");
-  const disable = (cmk: Cmk) => (): void => emulator.disableKey(cmk.resource);
-  const shown = cmks.filter(({ cmk }) => cmk.provider === "aws");
-  const all = await Promise.all(shown.map(async ({ cmk }) => revoke(kms, cmk, recordKey, revocationTtlMs, disable(cmk))));
+  const revocations: (() => Promise<Revocation>)[] = [];
+  for (const { cmk } of clouds.keys) {
+    const revoke = await revocable(kms, cmk, recordKey, revocationTtlMs);
+    revocations.push(async () => revoke(() => clouds.disable(cmk)));
+  }
+  const all = await Promise.all(revocations.map(async (revoke) => revoke()));
   await kms.close();
   return {
     lastReadMs: Math.max(...all.map(({ lastReadMs }) => lastReadMs)),

@@ -1,23 +1,52 @@
 import { aws } from "@cmkit/aws";
+import { azure } from "@cmkit/azure";
 import { multiCloudKms, type Cmk, type Kms } from "@cmkit/core";
 import { local } from "@cmkit/core/local";
+import { azureTokenCredential } from "@cmkit/emulators";
+import { gcp } from "@cmkit/gcp";
+import { oci } from "@cmkit/oci";
 
-/** Everything that a process of the demo needs to reach the four keys. It travels to the child on its standard input. */
+/** Everything that a process of the demo needs to reach the keys. It travels to the child on its standard input. */
 export interface DemoKeys {
   readonly aws: {
     readonly endpoint: string;
     readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  };
+  readonly gcp: { readonly endpoint: string; readonly credentials: { readonly accessToken: string } };
+  readonly azure: {
+    readonly endpoint: string;
+    /** PEM. */
+    readonly ca: string;
+    readonly tenantId: string;
+    /** By audience. */
+    readonly accessTokens: Readonly<Record<string, string>>;
+  };
+  readonly oci: {
+    readonly endpoint: string;
+    readonly credentials: {
+      readonly tenancy: string;
+      readonly user: string;
+      readonly fingerprint: string;
+      readonly privateKey: string;
+    };
   };
   /** base64url, 32 bytes each. */
   readonly localKey: string;
   readonly recordKey: string;
 }
 
-/** A `Kms` over AWS (the emulator) and one local key, and the requests that it has sent. */
+/** A `Kms` over four clouds (the emulators) and one local key, and the requests that it has sent. */
 export function demoKms(keys: DemoKeys): { kms: Kms; requests: () => number } {
+  const { accessTokens, ...place } = keys.azure;
   let requests = 0;
   const kms = multiCloudKms({
-    adapters: [aws(keys.aws), local({ keys: { demo: { aes256: Buffer.from(keys.localKey, "base64url") } } })],
+    adapters: [
+      aws(keys.aws),
+      gcp(keys.gcp),
+      azure({ ...place, credential: azureTokenCredential(accessTokens) }),
+      oci(keys.oci),
+      local({ keys: { demo: { aes256: Buffer.from(keys.localKey, "base64url") } } }),
+    ],
     onEvent: (event) => {
       if ("attempts" in event && event.type !== "refused") requests += event.attempts;
     },

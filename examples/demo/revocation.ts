@@ -9,34 +9,44 @@ export interface Revocation {
   readonly refusals: readonly string[];
 }
 
-/** Reads and writes without pause under one key, disables it, and watches until both are refused. */
-export async function revoke(kms: Kms, cmk: Cmk, recordKey: Uint8Array, ttlMs: number, disable: () => void): Promise<Revocation> {
+/**
+ * Reads and writes a first time under one key.
+ *
+ * @returns What reads and writes without pause, disables the key, and watches until both are refused.
+ */
+export async function revocable(
+  kms: Kms,
+  cmk: Cmk,
+  recordKey: Uint8Array,
+  ttlMs: number,
+): Promise<(disable: () => void) => Promise<Revocation>> {
   const box = envelope({ kms, cmk: () => cmk, dataKeys: memoryDataKeyStore(), recordKey, service: "demo", cache: { ttlMs } });
   const pii = fieldEncryption({ envelope: box, table: "customers", rowId: "id", fields: { phone: {} } }).for("acme");
   const customer = { id: "cus_000001", phone: "+44 20 7946 0123" };
   const stored = await pii.encrypt(customer);
   await pii.decrypt(stored);
-
-  let disabledAt = Infinity;
-  const untilRefused = async (act: () => Promise<unknown>): Promise<{ lastMs: number; code: string }> => {
-    let last = -Infinity;
-    for (;;) {
-      const started = performance.now();
-      try {
-        await act();
-        last = started;
-      } catch (error) {
-        if (!isKmsError(error)) throw error;
-        return { lastMs: Math.max(0, last - disabledAt), code: error.code };
+  return async (disable) => {
+    let disabledAt = Infinity;
+    const untilRefused = async (act: () => Promise<unknown>): Promise<{ lastMs: number; code: string }> => {
+      let last = -Infinity;
+      for (;;) {
+        const started = performance.now();
+        try {
+          await act();
+          last = started;
+        } catch (error) {
+          if (!isKmsError(error)) throw error;
+          if (!error.retryable) return { lastMs: Math.max(0, last - disabledAt), code: error.code };
+        }
+        await pause(10);
       }
-      await pause(5);
-    }
+    };
+    const reading = untilRefused(() => pii.decrypt(stored));
+    const writing = untilRefused(() => pii.encrypt(customer));
+    await pause(ttlMs / 2); // both run on warm data keys for a while
+    disable();
+    disabledAt = performance.now();
+    const [read, write] = await Promise.all([reading, writing]);
+    return { lastReadMs: Math.round(read.lastMs), lastWriteMs: Math.round(write.lastMs), refusals: [read.code, write.code] };
   };
-  const reading = untilRefused(() => pii.decrypt(stored));
-  const writing = untilRefused(() => pii.encrypt(customer));
-  await pause(ttlMs / 2); // both run on warm data keys for a while
-  disable();
-  disabledAt = performance.now();
-  const [read, write] = await Promise.all([reading, writing]);
-  return { lastReadMs: Math.round(read.lastMs), lastWriteMs: Math.round(write.lastMs), refusals: [read.code, write.code] };
 }

@@ -1,6 +1,7 @@
 import { azure } from "@cmkit/azure";
 import type { ConformanceFault, ConformanceHarness, ConformanceKey } from "@cmkit/core/testing";
 import { azureEmulator, type AzureEmulator, type AzureSeedKey, type Fault, type FaultEffect } from "@cmkit/emulators";
+import type { OpenHarness } from "./open-harness.ts";
 
 const tenantId = "72f988bf-0000-4000-8000-2d7cd011db47";
 const operator = { objectId: "b3a1f0c2-0000-4000-8000-0123456789ab", appId: "c4d2e1b3-0000-4000-8000-0123456789ab" } as const;
@@ -9,7 +10,7 @@ const hsm = "conformance-hsm";
 const host = `https://${vault}.vault.azure.net`;
 
 /** The Azure adapter over the official SDK, against an emulator with keys of every kind in a vault and a managed HSM. */
-export async function azureHarness(): Promise<{ harness: ConformanceHarness; emulator: AzureEmulator }> {
+export async function azureHarness(): Promise<OpenHarness> {
   const emulator = await azureEmulator({
     seed: {
       cloud: "azure",
@@ -65,7 +66,7 @@ export async function azureHarness(): Promise<{ harness: ConformanceHarness; emu
       }
     },
   };
-  return { harness, emulator };
+  return { harness, close: async () => emulator.close() };
 }
 
 const noDataKeys = "Azure generates no data keys: core draws them and has them wrapped";
