@@ -24,7 +24,7 @@ export async function fileInput({ path, name }: NamedFile, signal: AbortSignal):
       await file.close();
       throw new CliError("refused", `${name} is a directory; expected a file.`);
     }
-    const stream = addAbortSignal(signal, file.createReadStream());
+    const stream = endedBy(signal, file.createReadStream());
     return { name, size: stats.isFile() ? stats.size : undefined, bytes: reading(stream, name) };
   } catch (error) {
     if (error instanceof CliError) throw error;
@@ -37,8 +37,14 @@ export async function fileInput({ path, name }: NamedFile, signal: AbortSignal):
 /** Standard input. An interruption ends even a read that waits. */
 export function pipeInput(io: Io, signal: AbortSignal): Input {
   const { stdin } = io;
-  if (stdin instanceof Readable) addAbortSignal(signal, stdin);
+  if (stdin instanceof Readable) endedBy(signal, stdin);
   return { name: "standard input", size: undefined, bytes: reading(stdin, "standard input") };
+}
+
+/** An interruption may come before anybody reads, and listens: who reads is told of it then. */
+function endedBy<S extends Readable>(signal: AbortSignal, stream: S): S {
+  stream.on("error", () => {});
+  return addAbortSignal(signal, stream);
 }
 
 async function* reading(source: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<Uint8Array, void, undefined> {

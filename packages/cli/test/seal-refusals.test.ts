@@ -142,6 +142,17 @@ describe("files that stand in the way", () => {
     expect(device.stderr).toMatch(/^cmkit: \/dev\/null is not a keys file\./);
   });
 
+  it("are left alone by a run that is interrupted before it has begun to read", async () => {
+    const shop = await stocked();
+    const given = { untilAskedToEnd: async () => {} };
+    const { exitCode, stderr } = await shop.cmkit(["seal", ...usual, "--in", "in.csv", "--out", "out"], given);
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 1,
+      stderr: "cmkit: Interrupted. Nothing was written under the final name.\n",
+    });
+    expect(existsSync(shop.path("out"))).toBe(false);
+  });
+
   it("are named without letting the terminal obey their names", async () => {
     const shop = await stocked();
     shop.write("\u001b[31mred", "id\n1\n");
