@@ -5,6 +5,7 @@
 export function sharedRun<T>(run: () => Promise<T>): (signal: AbortSignal) => Promise<T> {
   let running: Promise<T> | undefined;
   return async (signal) => {
+    signal.throwIfAborted(); // or nobody would say when this caller gives up
     const mine = (running ??= run());
     const over = (): void => {
       if (running === mine) running = undefined;

@@ -1,6 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { multiCloudKms, type KeyDescription } from "@cmkit/core";
@@ -14,6 +13,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { oci, type OciOptions } from "../src/index.ts";
 import { cmk, credentials, key, privateKey, tenancy } from "./samples.ts";
 import { answer, scriptedServer, serviceError, type Received, type ScriptedServer } from "./scripted-server.ts";
+import { sshpk } from "./sshpk.ts";
 
 const signedBy = ({ headers }: Received): string => /keyId="([^"]+)"/.exec(headers.authorization ?? "")?.[1] ?? "";
 const own = `${tenancy}/${credentials.user}/${credentials.fingerprint}`;
@@ -206,15 +206,6 @@ describe("a resource principal", () => {
     expect(String(error)).not.toContain("SECRET");
   });
 });
-
-interface Sshpk {
-  parsePrivateKey(pem: string, format: "pem"): object;
-  identityFromDN(dn: string): object;
-  createSelfSignedCertificate(subject: object, key: object): { toString(format: "pem"): string };
-}
-
-// The SDK's own dependency: Node makes no certificates.
-const sshpk = createRequire(createRequire(import.meta.url).resolve("oci-common"))("sshpk") as Sshpk;
 
 describe("an instance principal", () => {
   const { privateKey: leaf } = generateKeyPairSync("rsa", { modulusLength: 2048 });

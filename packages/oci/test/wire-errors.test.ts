@@ -1,11 +1,15 @@
+import { generateKeyPairSync } from "node:crypto";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
 import { isKmsError, multiCloudKms, type KmsError, type KmsErrorCode } from "@cmkit/core";
 import { SimpleAuthenticationDetailsProvider } from "oci-common";
 import { KmsCryptoClient, KmsManagementClient } from "oci-keymanagement";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { oci } from "../src/index.ts";
 import { classifyOciError } from "../src/oci-errors.ts";
 import { cmk, context, credentials, key, keyOcid, keyVersion, privateKey, tenancy, versionOcid } from "./samples.ts";
 import { answer, byOperation, requestId, scriptedServer, serviceError, type Script } from "./scripted-server.ts";
+import { sshpk } from "./sshpk.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -74,6 +78,26 @@ describe("failures on the wire", () => {
     const server = await scriptedServer(answer(status, "", { location: elsewhere.url }));
     expect(await refusal(server.url)).toMatchObject({ code: "bad-answer" });
     expect(elsewhere.requests).toEqual([]);
+  });
+
+  it("a certificate that nobody vouches for is refused", async () => {
+    const { privateKey: pem } = generateKeyPairSync("rsa", {
+      modulusLength: 2048,
+      publicKeyEncoding: { type: "spki", format: "pem" },
+      privateKeyEncoding: { type: "pkcs1", format: "pem" },
+    });
+    const name = sshpk.identityFromDN("CN=localhost");
+    const cert = sshpk.createSelfSignedCertificate(name, sshpk.parsePrivateKey(pem, "pem")).toString("pem");
+    let asked = 0;
+    const server = createServer({ key: pem, cert }, () => {
+      asked += 1;
+    });
+    await new Promise<void>((resolve) => {
+      server.listen(0, "127.0.0.1", resolve);
+    });
+    onTestFinished(() => void server.close());
+    expect(await refusal(`https://localhost:${(server.address() as AddressInfo).port}`)).toMatchObject({ code: "bad-answer" });
+    expect(asked).toBe(0);
   });
 
   it("an answer without end is refused without being held", async () => {
