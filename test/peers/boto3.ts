@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { aws } from "@cmkit/aws";
-import { awsEmulator, type AwsKeySpec } from "@cmkit/emulators";
+import { awsEmulator, defaultAwsSeed, type AwsKeySpec } from "@cmkit/emulators";
 import type { Peer } from "./peer.ts";
 import { sdkPeer } from "./sdk-peer.ts";
 
@@ -25,7 +25,7 @@ export const boto3: Peer = sdkPeer({
     undecryptable: "InvalidCiphertextException",
   },
   async start() {
-    const emulator = await awsEmulator();
+    const emulator = await awsEmulator({ seed: { ...defaultAwsSeed(place), keys: [] } });
     const { credentials, url: endpoint } = emulator;
     return {
       adapter: () => aws({ endpoint, credentials }),

@@ -1,6 +1,6 @@
 import { gcpPeer, keyIds, keyRing } from "./gcp-peer.ts";
 import type { Peer } from "./peer.ts";
-import { installPython, python } from "./python-environment.ts";
+import { installPython, python, pythonEnv } from "./python-environment.ts";
 
 const encoding = "a wrap is base64 of JSON: equal input gives an equal wrap, and one wrap has several spellings";
 
@@ -13,6 +13,7 @@ export const drongo: Peer = gcpPeer({
   command: (port) => ({
     command: python,
     args: ["-m", "drongo.cli", "server", "--host", "127.0.0.1", "--port", String(port)],
+    env: pythonEnv,
     health: `http://127.0.0.1:${port}/drongo/health`,
   }),
   async createKeys(endpoint) {

@@ -1,5 +1,5 @@
 import { gcp } from "@cmkit/gcp";
-import { gcpEmulator, type GcpSeedKey } from "@cmkit/emulators";
+import { defaultGcpSeed, gcpEmulator, type GcpSeedKey } from "@cmkit/emulators";
 import type { Peer } from "./peer.ts";
 import { sdkPeer } from "./sdk-peer.ts";
 
@@ -28,10 +28,11 @@ function googleCloudKms(transport: "grpc" | "rest"): Peer {
       undecryptable: "INVALID_ARGUMENT",
     },
     async start() {
-      const emulator = await gcpEmulator();
+      const seed = defaultGcpSeed();
+      const keyRing = `projects/${seed.project}/locations/${seed.location}/keyRings/${seed.keyRing}`;
+      const emulator = await gcpEmulator({ seed: { ...seed, keyRings: [keyRing], keys: [] } });
       const { accessToken } = emulator.credentials;
       const endpoint = transport === "grpc" ? emulator.grpcUrl : emulator.url;
-      const keyRing = emulator.keys[0]?.name.replace(/\/cryptoKeys\/.*$/, "");
       let made = 0;
       return {
         adapter: () => gcp({ endpoint, transport, credentials: { accessToken } }),

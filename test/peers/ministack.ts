@@ -1,7 +1,7 @@
 import { awsPeer } from "./aws-peer.ts";
 import type { Peer } from "./peer.ts";
 import { peersCache } from "./peers-cache.ts";
-import { installPython, python } from "./python-environment.ts";
+import { installPython, python, pythonEnv } from "./python-environment.ts";
 
 const unauthenticated = "a symmetric wrap is an XOR: Decrypt finds no change in it, and gives other bytes";
 
@@ -14,6 +14,7 @@ export const ministack: Peer = awsPeer({
     command: python,
     args: ["-m", "ministack"],
     env: {
+      ...pythonEnv,
       SERVICES: "kms",
       BIND_HOST: "127.0.0.1",
       GATEWAY_PORT: String(port),

@@ -1,6 +1,6 @@
 import { awsPeer } from "./aws-peer.ts";
 import type { Peer } from "./peer.ts";
-import { installPython, python } from "./python-environment.ts";
+import { installPython, python, pythonEnv } from "./python-environment.ts";
 
 // Where the id that a wrap begins with is no UTF-8, it answers InvalidCiphertextException, as AWS KMS does.
 const foreign = "Decrypt answers AccessDeniedException when a wrap begins with the id of another key, or of none";
@@ -14,6 +14,7 @@ export const moto: Peer = awsPeer({
   command: (port) => ({
     command: python,
     args: ["-m", "moto.server", "-H", "127.0.0.1", "-p", String(port)],
+    env: pythonEnv,
     health: `http://127.0.0.1:${port}/moto-api/`,
   }),
   keys: [{ keySpec: "SYMMETRIC_DEFAULT", bits: 256, versions: "none" }],

@@ -1,12 +1,13 @@
 import { oci } from "@cmkit/oci";
-import { ociEmulator, type OciSeedKey } from "@cmkit/emulators";
+import { defaultOciSeed, ociEmulator, type OciSeedKey } from "@cmkit/emulators";
 import type { Peer } from "./peer.ts";
 import { sdkPeer } from "./sdk-peer.ts";
 
+const aes = { algorithm: "AES", length: 32 } as const;
 const shapes: Readonly<Record<string, OciSeedKey["keyShape"]>> = {
   RSA_2048: { algorithm: "RSA", length: 256 },
   RSA_4096: { algorithm: "RSA", length: 512 },
-  AES_256: { algorithm: "AES", length: 32 },
+  AES_256: aes,
 };
 
 /** Oracle's SDK for Python. */
@@ -28,15 +29,14 @@ export const ociPython: Peer = sdkPeer({
     undecryptable: "400 InvalidParameter",
   },
   async start() {
-    const emulator = await ociEmulator();
+    const emulator = await ociEmulator({ seed: { ...defaultOciSeed(), keys: [] } });
     const { credentials, region, url: endpoint } = emulator;
-    const [someKey] = emulator.keys;
-    if (someKey === undefined) throw new Error("the emulator has no key to derive a missing one from");
+    const [vault = ""] = emulator.vaults;
     return {
       adapter: () => oci({ endpoint, credentials }),
       settings: { endpoint, region, credentials },
-      createKey: async ({ name }) => emulator.createKey({ displayName: name, keyShape: shapes[name] ?? someKey.keyShape }),
-      missing: someKey.id.replace(/.{8}$/, "22222222"),
+      createKey: async ({ name }) => emulator.createKey({ displayName: name, keyShape: shapes[name] ?? aes }),
+      missing: vault.replace("ocid1.vault.", "ocid1.key."),
       emulator,
     };
   },

@@ -12,6 +12,9 @@ const requirements = fileURLToPath(new URL("python/requirements.txt", import.met
 /** The environment's interpreter. */
 export const python: string = `${folder}/bin/python`;
 
+/** Compiled modules go beside the environment: kept between runs, and never into `test/peers/python`. */
+export const pythonEnv: Readonly<Record<string, string>> = { PYTHONPYCACHEPREFIX: `${peersCache}/pycache` };
+
 let installing: Promise<void> | undefined;
 
 /** Makes a virtual environment with every package of python/requirements.txt; once for all peers. Rejects with the reason. */

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { python } from "./python-environment.ts";
+import { python, pythonEnv } from "./python-environment.ts";
 
 /** A cloud's SDK for Python threw this. */
 export class PythonError extends Error {
@@ -22,7 +22,10 @@ export class PythonSdk {
 
   constructor(script: string, settings: unknown) {
     const file = fileURLToPath(new URL(`python/${script}`, import.meta.url));
-    this.child = spawn(python, ["-B", file, JSON.stringify(settings)], { stdio: ["pipe", "pipe", "inherit"] });
+    this.child = spawn(python, [file, JSON.stringify(settings)], {
+      env: { ...process.env, ...pythonEnv },
+      stdio: ["pipe", "pipe", "inherit"],
+    });
     this.replies = createInterface({ input: this.child.stdout })[Symbol.asyncIterator]();
     // Its end is seen where the next reply is missing.
     this.child.stdin.on("error", () => undefined);
