@@ -94,7 +94,7 @@ export function scheduleDeletion(
   key: VaultKey,
   target: VaultKey | KeyVersion,
   nowMs: number,
-  deletionAtMs = nowMs + 30 * dayMs,
+  deletionAtMs: number = nowMs + 30 * dayMs,
 ): void {
   const state = stateAt(target, nowMs);
   if (state === "PENDING_DELETION" || state === "DELETED") throw refusals.state(target.id, state);
