@@ -1,4 +1,3 @@
-import { crc32 } from "node:zlib";
 import type { DriverCall, DriverDescription, DriverUnwrap, KmsDriver, UnwrapRequest } from "@cmkit/core";
 import { badAnswer, base64In, fieldsIn, optionalTextIn, requestIdIn, textIn } from "./answer.ts";
 import { checkAlgorithm, describeVersion, readKey, readVersion, type VersionDescription } from "./key-description.ts";
@@ -47,9 +46,9 @@ export function ociDriver(key: KeyOcid, client: () => OciClient, emulated: boole
       return { ...answered(encrypted, answer), bytes: base64In(encrypted["ciphertext"], "ciphertext") };
     },
     async unwrap(request, call) {
+      const open = async (): Promise<DriverUnwrap | undefined> => readUnwrap(await decrypt(request, call), request);
       // A plaintext that was damaged on its way is asked for once more.
-      const opened = readUnwrap(await decrypt(request, call), request);
-      return opened ?? readUnwrap(await decrypt(request, call), request) ?? badAnswer("the plaintext does not fit its checksum");
+      return (await open()) ?? (await open()) ?? badAnswer("the plaintext does not fit its checksum");
     },
   };
 }
@@ -66,13 +65,15 @@ function decryptDetails({ kind, bytes, context, keyVersion }: UnwrapRequest): De
 type DecryptDetails = Omit<Parameters<OciClient["crypto"]["decrypt"]>[0]["decryptDataDetails"], "keyId">;
 
 /** Undefined when the plaintext does not fit its checksum. */
-function readUnwrap(answer: OciAnswer, { kind }: UnwrapRequest): DriverUnwrap | undefined {
+async function readUnwrap(answer: OciAnswer, { kind }: UnwrapRequest): Promise<DriverUnwrap | undefined> {
+  const { crc32 } = await import("node:zlib"); // the SDK has loaded it; importing this package need not
   const decrypted = fieldsIn(answer.decryptedData, "decryptedData");
   checkAlgorithm(decrypted["encryptionAlgorithm"], kind === "rsa" ? rsa : symmetric);
   const checksum = textIn(decrypted["plaintextChecksum"], "plaintextChecksum");
+  const by = answered(decrypted, answer);
   const plaintext = base64In(decrypted["plaintext"], "plaintext");
   // The CRC-32 of IEEE 802.3 over the decoded bytes, in decimal digits. Damage is what it finds, not forgery.
-  if (String(crc32(plaintext)) === checksum) return { ...answered(decrypted, answer), plaintext };
+  if (String(crc32(plaintext)) === checksum) return { ...by, plaintext };
   plaintext.fill(0);
   return undefined;
 }
