@@ -130,7 +130,9 @@ describe("credentials for each CMK", () => {
       const resources = keys.map((key) => cmk.resource.replace("crm_key", key));
       await Promise.all(
         [...resources, ...resources].map(async (resource) =>
-          expect(kms.open({ provider: "gcp", resource }).describe()).rejects.toMatchObject({ code: "key-not-found" }),
+          expect(kms.open({ provider: "gcp", resource }).describe({ timeoutMs: 20_000 })).rejects.toMatchObject({
+            code: "key-not-found",
+          }),
         ),
       );
       expect(seen).toHaveLength(40);

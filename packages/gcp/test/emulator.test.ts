@@ -1,6 +1,7 @@
 import { multiCloudKms, type Cmk, type Kms } from "@cmkit/core";
 import { gcpEmulator, type GcpEmulator } from "@cmkit/emulators";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import "@google-cloud/kms"; // loaded before the first deadline begins
 import { gcp } from "../src/index.ts";
 
 const context = { tenant: "acme", purpose: "crm" };

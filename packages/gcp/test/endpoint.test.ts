@@ -1,5 +1,6 @@
 import { multiCloudKms } from "@cmkit/core";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import "@google-cloud/kms"; // loaded before the first deadline begins
 import { gcp } from "../src/index.ts";
 import { at, cmk, credentials, fakeClient, symmetricKey } from "./samples.ts";
 import { answer, scriptedServer, serviceError } from "./scripted-server.ts";

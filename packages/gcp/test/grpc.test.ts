@@ -7,6 +7,8 @@ import { at, cmk, context, credentials } from "./samples.ts";
 
 const names = ["cmkit-rsa-2048", "cmkit-symmetric"] as const;
 const transport = "grpc";
+// The SDK loads, and connects, in far less; a busy machine may take its time.
+const patient = { timeoutMs: 20_000 } as const;
 
 let emulator: GcpEmulator;
 let kms: Kms;
@@ -15,6 +17,7 @@ beforeAll(async () => {
   emulator = await gcpEmulator();
   const { accessToken } = emulator.credentials;
   kms = multiCloudKms({ adapters: [gcp({ endpoint: emulator.grpcUrl, transport, credentials: { accessToken } })] });
+  await keyOf("cmkit-symmetric").describe(patient);
 }, 60_000);
 
 beforeEach(() => {
@@ -86,7 +89,7 @@ describe("over gRPC", () => {
   it("the token goes with each call, and nothing is sent again by the SDK", async () => {
     const server = await grpcServer(status(14, "unavailable"));
     const own = multiCloudKms({ adapters: [at(server.url, { transport })] });
-    await expect(own.open(cmk).describe()).rejects.toMatchObject({ code: "unavailable" });
+    await expect(own.open(cmk).describe(patient)).rejects.toMatchObject({ code: "unavailable" });
     expect(server.requests.map(({ authorization }) => authorization)).toEqual(Array(4).fill(`Bearer ${credentials.accessToken}`));
     expect(server.requests[0]?.["x-goog-request-params"]).toContain("name=projects%2Fcustomer-project");
     await own.close();
@@ -97,7 +100,7 @@ describe("over gRPC", () => {
     await expect(kms.open({ provider: "gcp", resource: missing }).describe()).rejects.toMatchObject({ code: "key-not-found" });
     const stranger = multiCloudKms({ adapters: [at(emulator.grpcUrl, { transport })] });
     const key = stranger.open({ provider: "gcp", resource: emulator.keyNamed("cmkit-symmetric") });
-    await expect(key.describe()).rejects.toMatchObject({ code: "credentials" });
+    await expect(key.describe(patient)).rejects.toMatchObject({ code: "credentials" });
     await stranger.close();
   });
 
@@ -123,7 +126,7 @@ describe("over gRPC", () => {
   ])("%s is no answer", async (_what, script, code) => {
     const server = await grpcServer(script);
     const own = multiCloudKms({ adapters: [at(server.url, { transport })] });
-    await expect(own.open(cmk).describe()).rejects.toMatchObject({ code });
+    await expect(own.open(cmk).describe(patient)).rejects.toMatchObject({ code });
     await own.close();
   });
 

@@ -1,5 +1,6 @@
 import { isKmsError, multiCloudKms, type KmsError, type KmsErrorCode } from "@cmkit/core";
 import { describe, expect, it } from "vitest";
+import "@google-cloud/kms"; // loaded before the first deadline begins
 import { at, cmk, context, keyName, rsaVersion, symmetricKey, versionOf } from "./samples.ts";
 import { answer, errorInfo, preconditionFailure, scriptedServer, serviceError, type Script } from "./scripted-server.ts";
 
