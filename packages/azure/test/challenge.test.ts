@@ -2,12 +2,15 @@ import { randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { publicHosts } from "../src/azure-hosts.ts";
 import { checkChallenge } from "../src/challenge.ts";
+import { parseKeyId } from "../src/key-id.ts";
+import { vaultGate } from "../src/vault-gate.ts";
 import { kmsOf, refusal } from "./kms-of.ts";
 import {
   cmk,
   context,
   fakeCredential,
   hsmKeyUrl,
+  keyUrl,
   octBundle,
   otherTenant,
   rsaBundle,
@@ -184,6 +187,21 @@ describe("a challenge", () => {
       const started = performance.now();
       expect(() => checkChallenge(header, hosts, undefined)).toThrow(/challenge/);
       expect(performance.now() - started).toBeLessThan(2000);
+    }
+  });
+});
+
+describe("the gate", () => {
+  it("lets no request out to another host than the vault's own", async () => {
+    const { policy } = vaultGate(parseKeyId(keyUrl, publicHosts), undefined);
+    for (const url of [
+      "https://evil.example/keys/crm",
+      "http://contoso.vault.azure.net/keys/crm",
+      "https://contoso.vault.azure.net:8443/",
+    ]) {
+      const request = { url } as Parameters<typeof policy.sendRequest>[0];
+      const next = async (): Promise<never> => Promise.reject(new Error("it was sent"));
+      await expect(policy.sendRequest(request, next)).rejects.toMatchObject({ code: "bad-answer" });
     }
   });
 });

@@ -1,7 +1,11 @@
 import { ClientSecretCredential, DefaultAzureCredential, ManagedIdentityCredential } from "@azure/identity";
-import { KmsError, type Cmk } from "@cmkit/core";
-import { describe, expect, it } from "vitest";
-import type { AzureCredential } from "../src/index.ts";
+import { KmsError, multiCloudKms, type Cmk } from "@cmkit/core";
+import { createServer, type AddressInfo } from "node:net";
+import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { azureClients } from "../src/azure-clients.ts";
+import { publicHosts } from "../src/azure-hosts.ts";
+import { azure, type AzureCredential } from "../src/index.ts";
+import { parseKeyId } from "../src/key-id.ts";
 import { pinnedCredential } from "../src/pinned-credential.ts";
 import { kmsOf, refusal } from "./kms-of.ts";
 import { cmk, fakeCredential, keyUrl, otherTenant, rsaBundle, secretToken, tenantId, version } from "./samples.ts";
@@ -33,6 +37,8 @@ const anyKey: Script = vault({
     answer(200, { ...rsaBundle, key })(request, response);
   },
 });
+
+afterEach(() => vi.unstubAllEnvs());
 
 describe("a credential", () => {
   it("is asked for what the vault's cloud wants, and told of the signal and nothing of the challenge", async () => {
@@ -201,6 +207,8 @@ describe("a credential", () => {
     caller.abort();
     await expect(asked).rejects.toThrow("the call has ended");
     await expect(pinned.getToken("x", { abortSignal: AbortSignal.abort() })).rejects.toThrow("the call has ended");
+    const clients = azureClients({ credential: hang, tenantId: async () => new Promise(() => {}) }, undefined);
+    await expect(clients.of(parseKeyId(keyUrl, publicHosts), AbortSignal.timeout(20))).rejects.toThrow("the call has ended");
   });
 
   it.each([{ proxyOptions: { host: "http://127.0.0.1", port: 9 } }, { authorityHost: "https://127.0.0.1:9" }])(
@@ -220,6 +228,39 @@ describe("a credential", () => {
     const credential = new ClientSecretCredential(tenantId, tenantId, "secret", { disableInstanceDiscovery: true });
     const error = await refusal(kmsOf(server, { credential, tenantId: otherTenant }).open(cmk).describe());
     expect(error).toMatchObject({ code: "credentials" });
+  });
+});
+
+describe("the default credential", () => {
+  it("takes our secret to the authority of the key's cloud, and to none that the environment names", async () => {
+    // The library's own requests go through a proxy, which sees for whom they are.
+    const asked: string[] = [];
+    const caller = new AbortController();
+    const proxy = createServer((socket) => {
+      socket.once("data", (data) => {
+        asked.push(/^CONNECT (\S+)/.exec(data.toString())?.[1] ?? "something else");
+        socket.destroy();
+        caller.abort();
+      });
+    });
+    await new Promise<void>((resolve) => {
+      proxy.listen(0, "127.0.0.1", resolve);
+    });
+    onTestFinished(() => void proxy.close());
+    vi.stubEnv("HTTPS_PROXY", `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`);
+    vi.stubEnv("AZURE_AUTHORITY_HOST", "https://login.microsoftonline.us");
+    vi.stubEnv("AZURE_TOKEN_CREDENTIALS", "EnvironmentCredential");
+    for (const name of ["AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET"]) vi.stubEnv(name, tenantId);
+    const header = `Bearer authorization="https://login.chinacloudapi.cn/${tenantId}", resource="https://vault.azure.cn"`;
+    const server = await scriptedServer(vault({}, header));
+    const adapter = azure({ endpoint: server.url, ca: server.ca });
+    onTestFinished(async () => adapter.close?.());
+    const key = multiCloudKms({ adapters: [adapter] }).open({ provider: "azure", resource: keyUrl.replace(".net", ".cn") });
+    await refusal(key.describe({ signal: caller.signal, timeoutMs: 20_000 }));
+    // The library may know the authority by its newer name.
+    expect(asked.length).toBeGreaterThan(0);
+    expect(asked.filter((host) => !/^login\.(?:chinacloudapi|partner\.microsoftonline)\.cn:443$/.test(host))).toEqual([]);
+    expect(server.authorised()).toEqual([]);
   });
 });
 
