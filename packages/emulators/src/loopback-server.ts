@@ -116,6 +116,8 @@ export async function loopbackServer(options: LoopbackServerOptions): Promise<Lo
 
   const listener = (request: IncomingMessage, response: ServerResponse): void => void serve(request, response);
   const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
+  // Else an idle connection is closed after seconds, and a client that takes it up again just then sees a reset that nobody asked for.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, "127.0.0.1", () => resolve());

@@ -51,9 +51,9 @@ function encryptingVersion(call: KmsCall, name: string): NamedVersion {
 
 const encrypt: Operation = (call) => {
   const { input } = call;
+  const { key, version } = encryptingVersion(call, textOf(input, "name"));
   const plaintext = checkedBytes(input, "plaintext", maxBytes);
   const additionalData = checkedBytes(input, "additionalAuthenticatedData", maxBytes);
-  const { key, version } = encryptingVersion(call, textOf(input, "name"));
   const secret = usableSecret(version);
   assertHsmLimit(version.protectionLevel, plaintext.bytes, additionalData.bytes);
   return {
@@ -70,10 +70,10 @@ const encrypt: Operation = (call) => {
 const decrypt: Operation = (call) => {
   const { input } = call;
   const name = textOf(input, "name");
-  const { bytes } = checkedBytes(input, "ciphertext", maxBytes + ciphertextOverhead);
-  const additionalData = checkedBytes(input, "additionalAuthenticatedData", maxBytes).bytes;
   const key = keyNamed(call, name);
   assertPurpose(key, name, "ENCRYPT_DECRYPT");
+  const { bytes } = checkedBytes(input, "ciphertext", maxBytes + ciphertextOverhead);
+  const additionalData = checkedBytes(input, "additionalAuthenticatedData", maxBytes).bytes;
   const ciphertext = parseCiphertext(key.name, bytes);
   const version = key.versions.find(({ id }) => id === ciphertext?.version);
   if (ciphertext === undefined || version === undefined) {
@@ -90,9 +90,9 @@ const decrypt: Operation = (call) => {
 
 const asymmetricDecrypt: Operation = (call) => {
   const name = textOf(call.input, "name");
-  const ciphertext = checkedBytes(call.input, "ciphertext", maxBytes);
   const { key, version } = versionNamed(call, name);
   assertPurpose(key, name, "ASYMMETRIC_DECRYPT");
+  const ciphertext = checkedBytes(call.input, "ciphertext", maxBytes);
   const secret = usableSecret(version);
   const { oaepHash = "sha256" } = traitsOf(version.algorithm);
   let plaintext: Uint8Array;

@@ -97,27 +97,31 @@ const changeTemplate =
     if (what !== "algorithm") key.protectionLevel = protectionLevelOf(template);
   };
 
-const changes: Readonly<Record<string, Change>> = {
-  labels: (key, wanted) => {
-    key.labels = messageOf(wanted, "labels") as Readonly<Record<string, string>>;
-  },
-  rotationPeriod: (key, wanted) => {
-    key.rotationPeriodMs = periodOf(wanted);
-  },
-  nextRotationTime: (key, wanted) => {
-    key.nextRotationAtMs = nextRotationOf(wanted);
-  },
-  versionTemplate: changeTemplate("both"),
-  "versionTemplate.algorithm": changeTemplate("algorithm"),
-  "versionTemplate.protectionLevel": changeTemplate("protectionLevel"),
+const changeLabels: Change = (key, wanted) => {
+  key.labels = messageOf(wanted, "labels") as Readonly<Record<string, string>>;
 };
+const changePeriod: Change = (key, wanted) => {
+  key.rotationPeriodMs = periodOf(wanted);
+};
+const changeNextRotation: Change = (key, wanted) => {
+  key.nextRotationAtMs = nextRotationOf(wanted);
+};
+
+const changes: ReadonlyMap<string, Change> = new Map([
+  ["labels", changeLabels],
+  ["rotationPeriod", changePeriod],
+  ["nextRotationTime", changeNextRotation],
+  ["versionTemplate", changeTemplate("both")],
+  ["versionTemplate.algorithm", changeTemplate("algorithm")],
+  ["versionTemplate.protectionLevel", changeTemplate("protectionLevel")],
+]);
 
 const updateCryptoKey: Operation = (call) => {
   const wanted = messageOf(call.input, "cryptoKey");
   const key = keyNamed(call, textOf(wanted, "name"));
   const changed = { ...key };
   for (const path of maskOf(call.input, "updateMask")) {
-    const change = changes[path];
+    const change = changes.get(path);
     if (change === undefined) throw refusals.invalid(`The field ${path} cannot be updated.`);
     change(changed, wanted);
   }

@@ -231,11 +231,11 @@ describe("an emulator", () => {
     const { kms, call } = sdkOf(waiting, transport);
     const ended = expectRefusal(kms.getCryptoKey({ name: waiting.keyNamed("main") }, call), 14);
     // Spent: the call has arrived and waits.
-    await expect.poll(() => waiting.faults.list().length).toBe(0);
+    await expect.poll(() => waiting.faults.list().length, { timeout: 20_000 }).toBe(0);
     await waiting.close();
     await ended;
     // The wait itself ended too: nothing is left that would keep the process alive.
-    await expect.poll(() => waiting.calls().length).toBe(1);
+    await expect.poll(() => waiting.calls().length, { timeout: 20_000 }).toBe(1);
   });
 });
 
