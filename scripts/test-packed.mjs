@@ -1,80 +1,60 @@
-// What someone meets who installs the published packages: packs them, installs the tarballs in an empty directory next to
-// the AWS SDK, does what README.md says, and keeps the transcript in docs/packed-install.md.
-import { spawn, spawnSync } from "node:child_process";
+// What someone meets who installs the published packages: packs them, installs the tarballs in empty directories next to the
+// vendors' SDKs, does what README.md says, and keeps the transcript in docs/packed-install.md.
+import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { once } from "node:events";
-import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { packedProject } from "./packed-project.mjs";
+import { packedTranscript } from "./packed-transcript.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const directory = mkdtempSync(`${tmpdir()}/cmkit-packed-`);
 const tarballs = `${directory}/packed`;
-const project = `${directory}/project`;
-const versions = JSON.parse(readFileSync(`${root}/packages/aws/package.json`, "utf8")).devDependencies;
-const typescript = JSON.parse(readFileSync(`${root}/package.json`, "utf8")).devDependencies.typescript;
-const oldestNode = `${JSON.parse(readFileSync(`${root}/packages/core/package.json`, "utf8")).engines.node.slice(">=".length)}.0`;
-const transcript = [];
+const { devDependencies } = manifest("packages/cli");
+const typescript = manifest(".").devDependencies.typescript;
+const oldestNode = `${manifest("packages/core").engines.node.slice(">=".length)}.0`;
+const transcript = packedTranscript([
+  [`${directory}/project`, "PROJECT"],
+  [`${directory}/one-cloud`, "ONE-CLOUD"],
+  [directory, "TMP"],
+]);
+const { note } = transcript;
+const own = ["@cmkit/core", "@cmkit/cli"];
+const sdks = ["@aws-sdk/client-kms", "@google-cloud/kms", "@azure/keyvault-keys", "oci-common"];
 let checks = 0;
 
 try {
   pack();
-  mkdirSync(project);
-  writeFileSync(`${project}/package.json`, '{ "type": "module", "private": true }\n');
-  note("In an empty directory, with the packed packages standing in for the published ones:");
-  const files = readdirSync(tarballs).map((name) => `${tarballs}/${name}`);
-  shell("npm install @cmkit/core @cmkit/aws @cmkit/cli @aws-sdk/client-kms", [
-    "npm",
-    "install",
-    "--no-audit",
-    "--no-fund",
-    ...files,
-    `@aws-sdk/client-kms@${versions["@aws-sdk/client-kms"]}`,
-  ]);
+  const project = packedProject(`${directory}/project`, transcript);
+  const { shell } = project;
+  note("In an empty directory, with the packed packages standing in for the published ones, and all four clouds:");
+  project.install([...own, "@cmkit/aws", "@cmkit/gcp", "@cmkit/azure", "@cmkit/oci", ...sdks], tarballOf, versionOf);
   expectOutput(shell("npx cmkit --version"), /^\d+\.\d+\.\d+$/m);
-  const dev = await startDev();
+  const dev = await project.startDev();
   try {
     note("`seal-open.ts` is the code in README.md:");
-    writeFileSync(`${project}/seal-open.ts`, readmeCode());
+    writeFileSync(`${project.directory}/seal-open.ts`, readmeCode());
     expectOutput(shell("node seal-open.ts"), /opened: ada@example\.com/);
     note("The same on the oldest Node that is supported:");
     expectOutput(shell(`npx --yes node@${oldestNode} seal-open.ts`), /opened: ada@example\.com/);
-    const sealed = shell("node seal-open.ts", undefined, false).match(/cmk1\.\S+/)?.[0];
-    expectOutput(sealed ?? "", /^cmk1\./);
-    note("A table's rows, as docs/fields.md begins; and a file, as README.md has it:");
-    writeFileSync(`${project}/fields.ts`, firstCode("docs/fields.md"));
+    note("A table's rows, as docs/fields.md begins; and a file, as README.md has it, then under a key of another cloud:");
+    writeFileSync(`${project.directory}/fields.ts`, firstCode("docs/fields.md"));
     expectOutput(shell("node fields.ts"), /city: 'London'[\s\S]*1815-12-10/);
-    tryFiles();
-    expectOutput(shell("npx cmkit doctor --dev cmkit.dev.json", undefined, true, [0]), /aws/i);
-    note("What goes wrong, and what it says:");
-    expectOutput(shell("npx cmkit inspect cmk1.AAAA", undefined, true, [1]), /malformed/);
-    expectOutput(shell("npx cmkit inspekt", undefined, true, [2]), /inspect/);
-    expectOutput(
-      shell(`${fileCommand("open")} --tenant other ${inAndOut("customers.sealed.csv", "other.csv")}`, undefined, true, [1]),
-      /row 1/,
-    );
-    expectOutput(
-      shell(`${fileCommand("seal")} --tenant acme ${inAndOut("no-such.csv", "other.csv")}`, undefined, true, [1]),
-      /no-such/,
-    );
+    tryFile(project, "--dev cmkit.dev.json", "customers");
+    tryFile(project, "--dev cmkit.dev.json --provider azure", "azure");
+    const diagnosis = shell("npx cmkit doctor --dev cmkit.dev.json");
+    for (const cloud of ["aws", "gcp", "azure", "oci"]) expectOutput(diagnosis, new RegExp(`^ok +dev ${cloud} symmetric`, "m"));
+    expectOutput(diagnosis, /^missing +azure identity/m);
+    tryMistakes(project);
+    tryOneCloud();
   } finally {
     dev.kill("SIGINT");
     await once(dev, "exit");
   }
-  expectOutput(shell("node seal-open.ts", undefined, true, [1]), /cmkit dev/);
-  note("The types that came with the packages are enough for TypeScript:");
-  shell("npm install --save-dev typescript @types/node", [
-    "npm",
-    "install",
-    "--no-audit",
-    "--no-fund",
-    "--save-dev",
-    `typescript@${typescript}`,
-    "@types/node@26",
-  ]);
-  shell("npx tsc --noEmit --strict --module nodenext --target es2024 --lib es2024,esnext.disposable --types node seal-open.ts");
-  checks += 1;
-  writeFileSync(`${root}/docs/packed-install.md`, page());
+  note("After `cmkit dev` has ended:");
+  expectOutput(shell("node seal-open.ts", { status: 1 }), /cmkit dev/);
+  writeFileSync(`${root}/docs/packed-install.md`, transcript.page());
   process.stdout.write(`\n${checks} passed, 0 failed\n`);
 } finally {
   rmSync(directory, { recursive: true, force: true });
@@ -96,23 +76,56 @@ function pack() {
 }
 
 /** Seals a file with the quotes, empty cells and line breaks that CSV can have, opens it, and compares. */
-function tryFiles() {
+function tryFile({ directory, shell }, key, name) {
   const csv =
     'id,plan,email,phone\n1,paid,ada@example.com,+44 20 7946 0123\n2,free,"grace ""amazing"" @example.com",\n3,free,,""\n';
-  writeFileSync(`${project}/customers.csv`, csv);
-  const seal = shell(`${fileCommand("seal")} --tenant acme ${inAndOut("customers.csv", "customers.sealed.csv")}`);
+  writeFileSync(`${directory}/${name}.csv`, csv);
+  const seal = shell(`${fileCommand("seal", key)} --tenant acme ${inAndOut(`${name}.csv`, `${name}.sealed.csv`)}`);
   expectOutput(seal, /sealed 3 rows/);
-  const sealed = readFileSync(`${project}/customers.sealed.csv`, "utf8");
-  block("cat customers.sealed.csv", sealed, 0);
+  const sealed = readFileSync(`${directory}/${name}.sealed.csv`, "utf8");
+  transcript.block(`cat ${name}.sealed.csv`, sealed, 0);
   if (sealed.includes("example.com")) throw new Error("the sealed file has an e-mail address in clear");
-  shell(`${fileCommand("open")} --tenant acme ${inAndOut("customers.sealed.csv", "customers.opened.csv")}`);
-  if (readFileSync(`${project}/customers.opened.csv`, "utf8") !== csv)
+  shell(`${fileCommand("open", key)} --tenant acme ${inAndOut(`${name}.sealed.csv`, `${name}.opened.csv`)}`);
+  if (readFileSync(`${directory}/${name}.opened.csv`, "utf8") !== csv)
     throw new Error("the opened file is not the one that was sealed");
   checks += 1;
 }
 
-function fileCommand(name) {
-  return `npx cmkit ${name} --dev cmkit.dev.json --fields email,phone --row-id id --table customers`;
+function tryMistakes({ shell }) {
+  note("What goes wrong, and what it says:");
+  const dev = "--dev cmkit.dev.json";
+  expectOutput(shell("npx cmkit inspect cmk1.AAAA", { status: 1 }), /malformed/);
+  expectOutput(shell("npx cmkit inspekt", { status: 2 }), /inspect/);
+  const other = `${fileCommand("open", dev)} --tenant other ${inAndOut("customers.sealed.csv", "other.csv")}`;
+  expectOutput(shell(other, { status: 1 }), /row 1/);
+  const absent = `${fileCommand("seal", dev)} --tenant acme ${inAndOut("no-such.csv", "other.csv")}`;
+  expectOutput(shell(absent, { status: 1 }), /no-such/);
+}
+
+/** Most have one cloud: nothing may need the adapters of the others, types included. */
+function tryOneCloud() {
+  const project = packedProject(`${directory}/one-cloud`, transcript);
+  const { shell } = project;
+  note("In another directory, with one cloud alone, beside the same `cmkit dev`:");
+  project.install([...own, "@cmkit/gcp", "@google-cloud/kms"], tarballOf, versionOf);
+  const dev = "--dev ../project/cmkit.dev.json";
+  const diagnosis = shell(`npx cmkit doctor ${dev}`);
+  expectOutput(diagnosis, /^- +aws adapter +@cmkit\/aws is not installed/m);
+  expectOutput(diagnosis, /^ok +dev gcp symmetric/m);
+  tryFile(project, `${dev} --provider gcp`, "customers");
+  const aws = `${fileCommand("seal", dev)} --tenant acme ${inAndOut("customers.csv", "aws.csv")}`;
+  expectOutput(shell(aws, { status: 1 }), /npm install @cmkit\/aws @aws-sdk\/client-kms/);
+  note("The types that came with the packages are enough for TypeScript:");
+  writeFileSync(`${project.directory}/seal-open.ts`, readmeCode());
+  project.install(["typescript", "@types/node"], tarballOf, (name) => (name === "typescript" ? typescript : "26"), [
+    "--save-dev",
+  ]);
+  shell("npx tsc --noEmit --strict --module nodenext --target es2024 --lib es2024,esnext.disposable --types node seal-open.ts");
+  checks += 1;
+}
+
+function fileCommand(name, key) {
+  return `npx cmkit ${name} ${key} --fields email,phone --row-id id --table customers`;
 }
 
 function inAndOut(input, output) {
@@ -132,90 +145,22 @@ function readmeCode() {
   return code;
 }
 
-/** Runs a command in the project as a user would, and notes what it printed. */
-function shell(shown, command = shown.split(" "), noted = true, statuses = [0]) {
-  const [program, ...args] = command;
-  const run = spawnSync(program, args, {
-    cwd: project,
-    encoding: "utf8",
-    env: userEnvironment(),
-    shell: process.platform === "win32",
-  });
-  const output = `${run.stdout}${run.stderr}`;
-  if (!statuses.includes(run.status)) throw new Error(`${shown} exited ${run.status}:\n${output}`);
-  if (noted) block(shown, output, run.status);
-  return output;
+function manifest(path) {
+  return JSON.parse(readFileSync(`${root}/${path}/package.json`, "utf8"));
 }
 
-/** The workspace's Node, and nothing else of the workspace. */
-function userEnvironment() {
-  const kept = Object.entries(process.env).filter(([name]) => !/^(npm_|INIT_CWD|AWS_)/i.test(name));
-  return { ...Object.fromEntries(kept), NO_COLOR: "1" };
+/** undefined for a package of others. */
+function tarballOf(name) {
+  const start = `${name.slice(1).replace("/", "-")}-`;
+  const file = name.startsWith("@cmkit/") ? readdirSync(tarballs).find((each) => each.startsWith(start)) : undefined;
+  return file && `${tarballs}/${file}`;
 }
 
-async function startDev() {
-  // Not through npx, which does not pass the signal on that ends it.
-  const child = spawn(`${project}/node_modules/.bin/cmkit`, ["dev"], {
-    cwd: project,
-    env: userEnvironment(),
-    stdio: ["ignore", "pipe", "inherit"],
-    shell: process.platform === "win32",
-  });
-  const lines = [];
-  const reader = createInterface({ input: child.stdout });
-  for await (const line of reader) {
-    lines.push(line);
-    if (line.startsWith("Next")) break;
-  }
-  block("npx cmkit dev &", lines.join("\n"), 0);
-  return child;
+function versionOf(name) {
+  return devDependencies[name];
 }
 
 function expectOutput(output, pattern) {
   if (!pattern.test(output)) throw new Error(`expected ${pattern} in:\n${output}`);
   checks += 1;
-}
-
-function note(line) {
-  transcript.push(line, "");
-}
-
-function block(command, output, status) {
-  const shown = scrub(output).trimEnd();
-  process.stdout.write(`$ ${command}\n${shown}\n`);
-  transcript.push(
-    "```console",
-    `$ ${command}`,
-    ...(shown === "" ? [] : [shown]),
-    ...(status === 0 ? [] : [`(exit ${status})`]),
-    "```",
-    "",
-  );
-}
-
-/** What differs from run to run, or names this machine, becomes a placeholder. */
-function scrub(output) {
-  return output
-    .replaceAll(project, "PROJECT")
-    .replaceAll(directory, "TMP")
-    .replace(/^npm warn.*\n/gm, "")
-    .replace(/127\.0\.0\.1:\d+/g, "127.0.0.1:PORT")
-    .replace(/in \d+(\.\d+)? ?m?s\b/g, "in TIME")
-    .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, "UUID")
-    .replace(/cmk1\.[A-Za-z0-9_-]{12,}/g, "cmk1.CIPHERTEXT")
-    .replace(/pid \d+/g, "pid PID");
-}
-
-function page() {
-  return (
-    [
-      "# Installing the packed packages",
-      "",
-      "Written by `npm run test:packed`; what differs from run to run is replaced by words in capitals.",
-      "",
-      ...transcript,
-    ]
-      .join("\n")
-      .trimEnd() + "\n"
-  );
 }

@@ -21,7 +21,7 @@ const names: Readonly<Record<keyof DevPorts, string>> = {
 };
 
 /** The highest port that `--port` takes: four more follow it. */
-export const lastFirstPort = 65_535 - (Object.keys(names).length - 1);
+export const lastFirstPort: number = 65_535 - (Object.keys(names).length - 1);
 
 /** `first` and those that follow it, in the order of {@link DevPorts}; or any. */
 export function devPorts(first: number): DevPorts {
