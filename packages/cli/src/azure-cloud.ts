@@ -26,8 +26,8 @@ export const azureCloud: Cloud = {
     "invalid-resource": "Give with --resource the identifier of a key, as `az keyvault key show --query key.kid` prints it.",
     "key-not-found": "Check --resource: the vault, and the key in it.",
     "access-denied":
-      "Have the key's owner grant these credentials the role Key Vault Crypto Service Encryption User on the key (of a " +
-      "Managed HSM: Managed HSM Crypto User) and let this machine through the vault's firewall, {again}.",
+      "Have the key's owner grant these credentials the role Key Vault Crypto Service Encryption User on the key " +
+      "(docs/adapters/azure.md says which in a Managed HSM) and let this machine through the vault's firewall, {again}.",
     credentials:
       "Run `npm install @azure/identity` and `az login`, set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or run " +
       "this where a managed identity is; `cmkit doctor` shows what is found.",

@@ -18,7 +18,7 @@ async function fromProfile(machine: Machine): Promise<CredentialSource> {
   if ("problem" in profile) return { problem: profile.problem, final: true };
   const { path, settings } = profile;
   const where = `profile DEFAULT in ${path}`;
-  const session = settings.has("security_token_file");
+  const session = Boolean(settings.get("security_token_file"));
   // As in ConfigFileAuthenticationDetailsProvider of oci-common.
   const region = machine.env["OCI_REGION"] ? [] : ["region"];
   const needed = ["tenancy", ...region, "fingerprint", "key_file", ...(session ? ["security_token_file"] : ["user"])];
@@ -28,7 +28,7 @@ async function fromProfile(machine: Machine): Promise<CredentialSource> {
     const problem = await fileProblem(atHome(settings.get(setting) ?? "", machine.home));
     if (problem !== undefined) return { problem: `the ${setting} of ${where} ${problem}`, final: true };
   }
-  if (!settings.has("pass_phrase") && (await isEncrypted(atHome(settings.get("key_file") ?? "", machine.home)))) {
+  if (!settings.get("pass_phrase") && (await isEncrypted(atHome(settings.get("key_file") ?? "", machine.home)))) {
     return { problem: `the key_file of ${where} is encrypted, and there is no pass_phrase`, final: true };
   }
   return { found: `${where} (${session ? "a session token" : "an API key"})` };

@@ -69,7 +69,7 @@ describe("the credentials of oci", () => {
   it.each([
     ["no user and no tenancy", profile({ ...settings, user: undefined, tenancy: "" }), "has no tenancy and no user"],
     ["no region", profile({ ...settings, region: undefined }), "has no region"],
-    ["no session token", profile({ ...settings, security_token_file: "" }), "has no security_token_file"],
+    ["a session token and no tenancy", profile({ ...settings, security_token_file: "x", tenancy: "" }), "has no tenancy"],
   ])("are wrong where the profile has %s", async (_name, content, problem) => {
     const home = homeWith(content);
     const found = `profile DEFAULT in ${join(home, ".oci", "config")} ${problem}`;
