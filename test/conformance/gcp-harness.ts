@@ -76,7 +76,7 @@ const symmetricSkips = {
   "refuses a data key in the name of another key": noDataKeys,
   "refuses a generated data key of another length": noDataKeys,
   // Its other steps are in packages/gcp/test/emulator.test.ts.
-  "opens old wraps after a rotation and makes new ones under the new version":
+  "opens no wrap under the label of another version":
     "Decrypt finds the version in the ciphertext and does not name it, so a wrap under another version's label opens",
 };
 

@@ -64,7 +64,7 @@ describe("the list of cases", () => {
     const harness = good.harness(keys);
     const controls = { ...harness.controls, rotate: "keys here do not rotate" };
     const skipped = conformanceCases({ ...harness, controls }).filter((found) => found.skipped !== undefined);
-    expect(skipped.map((found) => found.skipped)).toEqual(["keys here do not rotate", "keys here do not rotate"]);
+    expect(skipped.map((found) => found.skipped)).toEqual(Array(4).fill("keys here do not rotate"));
   });
 
   test("skips the case of the alias where there is none", () => {
