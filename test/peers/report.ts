@@ -9,10 +9,14 @@ export function report(summaries: readonly PeerSummary[], json: boolean): boolea
   const skipped =
     count(results, "skipped") + count(results, "deviates") + summaries.reduce((sum, { skippedCases }) => sum + skippedCases, 0);
   if (json) process.stdout.write(`${JSON.stringify({ peers: summaries }, null, 2)}\n`);
-  else for (const summary of summaries) process.stdout.write(`${lines(summary).join("\n")}\n`);
+  else for (const summary of summaries.filter(isWorthALine)) process.stdout.write(`${lines(summary).join("\n")}\n`);
   // Behind JSON the closing line would spoil it.
   (json ? process.stderr : process.stdout).write(`\n${count(results, "passed")} passed, ${failed} failed, ${skipped} skipped\n`);
   return failed === 0;
+}
+
+function isWorthALine({ absent, skippedCases, results }: PeerSummary): boolean {
+  return absent !== undefined || skippedCases > 0 || results.length > 0;
 }
 
 function lines({ peer, from, absent, skippedCases, results }: PeerSummary): readonly string[] {
