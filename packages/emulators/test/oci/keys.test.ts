@@ -93,6 +93,7 @@ describe("keys", () => {
     expect(await list({ protectionMode: "HSM" })).toHaveLength(3);
     const { opcNextPage } = await oci.management.listKeys({ compartmentId, limit: 2 });
     expect(await list({ limit: 2, page: opcNextPage })).toEqual(["b"]);
+    expect(await oci.management.listKeys({ compartmentId, limit: 3 })).not.toHaveProperty("opcNextPage");
     await expectRefusal(list({ limit: 0.5 }), 400, "InvalidParameter", "limit");
     await expectRefusal(list({ sortBy: "COLOUR" }), 400, "InvalidParameter", "sortBy");
     await expectRefusal(list({ compartmentId: undefined }), 400, "MissingParameter", "compartmentId");

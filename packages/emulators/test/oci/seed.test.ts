@@ -106,6 +106,13 @@ describe("a seed", () => {
     },
   );
 
+  test("starts a deleted key deleted, whenever that was to be", async () => {
+    const timeOfDeletion = new Date(Date.now() + 86_400_000).toISOString();
+    const emulator = await startForTest({ seed: seedOf([{ lifecycleState: "DELETED", timeOfDeletion }]) });
+    expect(emulator.keys[0]?.lifecycleState).toBe("DELETED");
+    expect(emulator.snapshot().keys[0]?.versions?.[0]).not.toHaveProperty("material");
+  });
+
   test("starts a version in a state of its own", async () => {
     const versions = [{ lifecycleState: "DISABLED" as const }, {}];
     const emulator = await startForTest({ seed: seedOf([{ versions }]) });
@@ -129,8 +136,12 @@ describe("a seed", () => {
     expect(emulator.keyNamed("new")).toMatch(/^ocid1\.key\.oc1\.phx\.[a-z2-7]{13}\.[a-z2-7]{60}$/);
     expect(emulator.keyNamed("near")).toMatch(/^ocid1\.key\.oc1\.eu-frankfurt-1\.entbf645aabf2\./);
     expect(emulator.vaults).toEqual([vaultId, ashburn, expect.stringMatching(/^ocid1\.vault\.oc1\.phx\./)]);
-    const keyId = emulator.keyNamed("far");
-    await clientsOf(emulator).crypto.encrypt({ encryptDataDetails: { keyId, plaintext } });
+    const { crypto, management } = clientsOf(emulator);
+    await crypto.encrypt({ encryptDataDetails: { keyId: emulator.keyNamed("far"), plaintext } });
+    // A new key goes to the vault of its compartment: the first one is in another.
+    const keyShape = { algorithm: models.KeyShape.Algorithm.Aes, length: 32 };
+    const { key } = await management.createKey({ createKeyDetails: { compartmentId: tenancy, displayName: "made", keyShape } });
+    expect(key.vaultId).toBe(ashburn);
   });
 
   test("lets principals into the vaults that admit their tenancy, and the compartments that policies name", async () => {
