@@ -1,9 +1,13 @@
+import { generateKeyPairSync } from "node:crypto";
+
 import type { DevFile } from "../src/dev-file.ts";
 
 const arn = "arn:aws:kms:us-east-1:111122223333:key/e705b409-c32e-440a-95f2-7c6fe742c54a";
 const keyName = "projects/cmkit-dev/locations/europe-west1/keyRings/cmkit/cryptoKeys/cmkit-symmetric";
 const keyId = "https://cmkit-dev.vault.azure.net/keys/cmkit-rsa-2048";
 const ocid = `ocid1.key.oc1.eu-frankfurt-1.abcdefghijklm.${"a".repeat(60)}`;
+
+const { privateKey: signingKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
 
 function threeTimes(key: string): DevFile["aws"]["keys"] {
   return { rsa2048: key, rsa4096: key, symmetric: key };
@@ -44,7 +48,7 @@ export function devSample(changed: Partial<DevFile> = {}): DevFile {
         tenancy: `ocid1.tenancy.oc1..${"a".repeat(60)}`,
         user: `ocid1.user.oc1..${"a".repeat(60)}`,
         fingerprint: Array.from({ length: 16 }, () => "0a").join(":"),
-        privateKey: "-----BEGIN PRIVATE KEY-----\nPRIVATE\n-----END PRIVATE KEY-----\n",
+        privateKey: signingKey.export({ type: "pkcs8", format: "pem" }),
       },
       keys: threeTimes(ocid),
     },
