@@ -112,7 +112,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   aws: ["@cmkit/core", "@aws-sdk/client-kms"],
   gcp: ["@cmkit/core", "@google-cloud/kms"],
   azure: ["@cmkit/core", "@azure/keyvault-keys", "@azure/identity"],
-  oci: ["@cmkit/core", "oci-common", "oci-keymanagement"],
+  oci: ["@cmkit/core", "oci-common"],
   emulators: ["@grpc/grpc-js", "@grpc/proto-loader", "@peculiar/asn1-schema", "@peculiar/asn1-x509"],
   cli: [
     "@cmkit/core",

@@ -49,6 +49,9 @@ export async function azureHarness(): Promise<OpenHarness> {
       `${host}/keys/k#x`,
       `${host}/keys/k/1`,
     ],
+    skips: {
+      "resolves an alias once, and names the key itself in its wraps": "a key in Azure has no alias: its identifier is its name",
+    },
     emulated: true,
     secrets: [...Object.values(emulator.credentials.accessTokens), operator.appId, operator.objectId],
     controls: {

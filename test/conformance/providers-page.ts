@@ -32,7 +32,8 @@ export async function providersPage(): Promise<string> {
 
 function columnsOf(provider: string, harness: ConformanceHarness): Column[] {
   const kinds = Map.groupBy(conformanceCases(harness), ({ key }) => key.kind);
-  return [...kinds].map(([kind, cases]) => ({ title: `${provider} ${kind}`, skips: skipsOf(cases) }));
+  const titled = [...kinds].map(([kind, cases]) => ({ title: `${provider} ${kind}`, skips: skipsOf(cases) }));
+  return titled.toSorted((a, b) => (a.title < b.title ? -1 : 1));
 }
 
 function skipsOf(cases: readonly ConformanceCase[]): ReadonlyMap<string, string | undefined> {
