@@ -1,3 +1,4 @@
+import type { CryptographyClientOptions } from "@azure/keyvault-keys";
 import { tokenFor } from "./azure-token.ts";
 import type { CloudSettings } from "./bench-clouds.ts";
 
@@ -46,7 +47,7 @@ const makers: { readonly [P in CloudSettings["provider"]]: (settings: Settings<P
     const agent = new Agent({ ca, keepAlive: true });
     const { hostname: host, port } = new URL(endpoint);
     agent.createConnection = () => connect({ host, port: Number(port), servername: url.hostname, ca });
-    const toEmulator: import("@azure/keyvault-keys").CryptographyClientOptions["additionalPolicies"] = [
+    const toEmulator: CryptographyClientOptions["additionalPolicies"] = [
       {
         position: "perCall",
         policy: {

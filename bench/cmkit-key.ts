@@ -5,21 +5,18 @@ import type { CloudSettings } from "./bench-clouds.ts";
 /** The same key through cmkit: only the adapter that is needed is imported. */
 export async function cmkitKey(settings: CloudSettings): Promise<KmsKey> {
   const { provider, resource } = settings;
-  return multiCloudKms({ adapters: [await adapterFor(settings)] }).open({ provider, resource });
+  const make = adapters[provider] as (given: CloudSettings) => Promise<KmsAdapter>;
+  return multiCloudKms({ adapters: [await make(settings)] }).open({ provider, resource });
 }
 
-async function adapterFor(settings: CloudSettings): Promise<KmsAdapter> {
-  switch (settings.provider) {
-    case "aws":
-      return (await import("@cmkit/aws")).aws({ endpoint: settings.endpoint, credentials: settings.credentials });
-    case "gcp":
-      return (await import("@cmkit/gcp")).gcp({ endpoint: settings.endpoint, credentials: settings.credentials });
-    case "azure": {
-      const { endpoint, ca, tenantId, accessTokens } = settings;
-      const credential = { getToken: async (scopes: string | readonly string[]) => tokenFor(scopes, accessTokens) };
-      return (await import("@cmkit/azure")).azure({ endpoint, ca, tenantId, credential });
-    }
-    case "oci":
-      return (await import("@cmkit/oci")).oci({ endpoint: settings.endpoint, credentials: settings.credentials });
-  }
-}
+type Settings<P extends CloudSettings["provider"]> = Extract<CloudSettings, { provider: P }>;
+
+const adapters: { readonly [P in CloudSettings["provider"]]: (settings: Settings<P>) => Promise<KmsAdapter> } = {
+  aws: async ({ endpoint, credentials }) => (await import("@cmkit/aws")).aws({ endpoint, credentials }),
+  gcp: async ({ endpoint, credentials }) => (await import("@cmkit/gcp")).gcp({ endpoint, credentials }),
+  azure: async ({ endpoint, ca, tenantId, accessTokens }) => {
+    const credential = { getToken: async (scopes: string | readonly string[]) => tokenFor(scopes, accessTokens) };
+    return (await import("@cmkit/azure")).azure({ endpoint, ca, tenantId, credential });
+  },
+  oci: async ({ endpoint, credentials }) => (await import("@cmkit/oci")).oci({ endpoint, credentials }),
+};

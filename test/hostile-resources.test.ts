@@ -4,7 +4,7 @@ import { azure } from "@cmkit/azure";
 import { isKmsError, multiCloudKms } from "@cmkit/core";
 import { gcp } from "@cmkit/gcp";
 import { oci } from "@cmkit/oci";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
 
 const tail = "a".repeat(60);
 const arn = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
@@ -121,9 +121,7 @@ const everywhere: readonly ((good: string) => string)[] = [
 describe("a resource from a hostile customer is refused before anything is sent", () => {
   const kms = multiCloudKms({ adapters: [aws(), gcp(), azure(), oci()] });
   const connect = vi.spyOn(Socket.prototype, "connect");
-  beforeAll(() => void connect.mockClear());
   afterAll(async () => {
-    expect(connect).not.toHaveBeenCalled();
     connect.mockRestore();
     await kms.close();
   });
@@ -144,4 +142,8 @@ describe("a resource from a hostile customer is refused before anything is sent"
       expect(isKmsError(refusal) && refusal.code).toBe("invalid-resource");
     });
   }
+
+  test("nothing was sent", () => {
+    expect(connect).not.toHaveBeenCalled();
+  });
 });

@@ -3,5 +3,5 @@ import type { ConformanceHarness } from "@cmkit/core/testing";
 /** A harness whose service runs until it is closed. */
 export interface OpenHarness {
   readonly harness: ConformanceHarness;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }

@@ -9,6 +9,9 @@ export type Step =
 
 export type Outcome = "ok" | KmsErrorCode;
 
+/** The steps that are ours, and that the key's owner can stop. */
+const uses: ReadonlySet<Step["do"]> = new Set(["wrap", "generate", "describe", "unwrap"]);
+
 /** A key as any cloud has it: what each step must come to, worked out without any cloud. */
 export class KeyModel {
   state: "enabled" | "disabled" | "pending-deletion" = "enabled";
@@ -36,7 +39,7 @@ export class KeyModel {
 
   /** @param deniedCode What the provider makes of a key on which we have no permission. */
   outcome(step: Step, deniedCode: Outcome): Outcome {
-    if (!("wrap generate describe unwrap".split(" ") as string[]).includes(step.do)) return "ok";
+    if (!uses.has(step.do)) return "ok";
     if (this.denied) return deniedCode;
     if (this.state === "disabled") return "key-disabled";
     if (this.state === "pending-deletion") return "key-pending-deletion";
