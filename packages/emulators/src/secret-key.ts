@@ -6,9 +6,6 @@ import {
   type KeyObject,
   randomBytes,
 } from "node:crypto";
-import { promisify } from "node:util";
-
-const generateRsa = promisify(generateKeyPair);
 
 /** A fresh AES key, of 32 bytes unless told otherwise. */
 export function newAesKey(length = 32): KeyObject {
@@ -20,7 +17,12 @@ export function newAesKey(length = 32): KeyObject {
 
 /** A fresh RSA private key, generated off the main thread, so that several are made at once. */
 export async function newRsaKey(modulusLength: number): Promise<KeyObject> {
-  return (await generateRsa("rsa", { modulusLength })).privateKey;
+  return new Promise((resolve, reject) => {
+    generateKeyPair("rsa", { modulusLength }, (error, _publicKey, privateKey) => {
+      if (error === null) resolve(privateKey);
+      else reject(error);
+    });
+  });
 }
 
 /** A fresh RSA private key at once, for what must not wait: it holds up the process for as long as it takes. */
