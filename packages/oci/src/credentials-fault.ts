@@ -46,6 +46,8 @@ export const faults: readonly Fault[] = [
   },
   { says: /Failed to fetch the token from auth server.*status: 4\d\d/, code: "credentials", detail: "OCI gave us no token" },
   { says: /^Failed to fetch the token from auth server/, code: "unavailable", detail: source },
+  // A principal that was built on an instance renews itself; that it is an instance is proven by then.
+  { says: /^Fail to refresh leafCertificateSupplier|^Cannot refresh the intermediate/, code: "unavailable", detail: source },
   {
     says: /Instance principals authentication can only be used/,
     code: "credentials",

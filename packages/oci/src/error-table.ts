@@ -125,14 +125,16 @@ export const errorTable: readonly ErrorRow[] = [
   // The key.
   { statuses: [404], operations: ["describe"], code: "key-not-found", detail: unseen },
   { statuses: [404], code: "access-denied", ambiguous: true, detail: ungranted },
-  // Encrypt and Decrypt name the key in the body, for which the error reference has a word of its own.
+  // Encrypt and Decrypt name the key in the body, for which the error reference has a word of its own. Two more that pass
+  // when a policy or a state has spread are in Oracle's SDK for Go, `affectedByEventualConsistencyRetryStatusCodeMap`.
   {
     statuses: [400],
-    words: ["RelatedResourceNotAuthorizedOrNotFound"],
+    words: ["RelatedResourceNotAuthorizedOrNotFound", "InsufficientServicePermissions"],
     code: "access-denied",
     ambiguous: true,
     detail: ungranted,
   },
+  { statuses: [400], words: ["ResourceDisabled"], code: "key-disabled", ambiguous: true },
   { statuses: [403], code: "access-denied", ambiguous: true, detail: ungranted },
   {
     statuses: [409],
@@ -151,12 +153,16 @@ export const errorTable: readonly ErrorRow[] = [
   { when: ({ status }) => status >= 500, code: "unavailable" },
 
   // The ciphertext. A Decrypt that is refused for a parameter can mean nothing else: the OCID has passed our grammar, the
-  // context core's limits, and the algorithm is a constant. Unless the key's state is what makes it invalid.
-  { statuses: [400], operations: ["unwrap"], code: "decrypt-failed", ambiguous: true },
+  // context core's limits, and the algorithm is a constant. Unless the key's state is what makes it invalid. Any other word
+  // may pass, and data must not be given up for it.
+  { statuses: [400], words: ["InvalidParameter"], operations: ["unwrap"], code: "decrypt-failed", ambiguous: true },
+  { statuses: [400], operations: ["unwrap"], code: "unknown", ambiguous: true },
   { statuses: [400], operations: usage, code: "invalid-resource", ambiguous: true, detail: "OCI Vault does not take the key" },
   { statuses: [400], code: "invalid-resource", detail: "OCI Vault does not take the OCID" },
 
   // Answers that cannot be right.
+  // `fetch`, of a body whose framing or compression is broken; a connection that was cut has a code, above.
+  { when: ({ message, status }) => status === 0 && message === "terminated", code: "bad-answer", detail: elsewhere },
   { names: ["SyntaxError"], code: "bad-answer", detail: elsewhere },
   { when: ({ status }) => status >= 200 && status < 400, code: "bad-answer", detail: elsewhere },
   { when: ({ message, status }) => status === 0 && message === "fetch failed", code: "unavailable" },

@@ -72,7 +72,7 @@ async function makeIdentity(
   const build = async (): Promise<Identity> => {
     const provider = await providerOf(sdk, answer, credentials === undefined);
     if (stale && "refresh" in provider && typeof provider.refresh === "function") await provider.refresh();
-    return signerOf(sdk, provider);
+    return signerOf(sdk, await unlocked(provider), turnOf(provider));
   };
   return build().catch((error: unknown) => fail(error, "the credentials cannot be used"));
 }
@@ -85,16 +85,33 @@ async function providerOf(sdk: typeof OciSdk, given: unknown, byDefault: boolean
   }
   const provider = byDefault ? new sdk.ConfigFileAuthenticationDetailsProvider() : given;
   if (!isProvider(provider)) throw new KmsError("credentials", { provider: "oci", detail: "the credentials function gave none" });
-  const passphrase = provider.getPassphrase() ?? "";
-  if (passphrase !== "") await plainPrivateKey(provider.getPrivateKey(), passphrase);
   return provider;
 }
 
-function signerOf(sdk: typeof OciSdk, provider: OciAuthenticationProvider): Identity {
+/** The provider as it is now, without a passphrase: the SDK's parser ends the process when one does not fit, however late. */
+async function unlocked(provider: OciAuthenticationProvider): Promise<OciAuthenticationProvider> {
+  const passphrase = provider.getPassphrase() ?? "";
+  if (passphrase === "") return provider;
+  const plain = await plainPrivateKey(provider.getPrivateKey(), passphrase);
+  return { getKeyId: async () => provider.getKeyId(), getPrivateKey: () => plain, getPassphrase: () => null };
+}
+
+type Turn = (signal: AbortSignal) => Promise<string>;
+
+const turns = new WeakMap<OciAuthenticationProvider, Turn>();
+
+/**
+ * Who finds a principal's token expired fetches a new one and draws a key pair for it, each for himself: so one at a time for
+ * all CMKs that share the principal, or a request is signed by the key of one and names the token of another.
+ */
+function turnOf(provider: OciAuthenticationProvider): Turn {
+  const turn = turns.get(provider) ?? sharedRun(async () => provider.getKeyId());
+  turns.set(provider, turn);
+  return turn;
+}
+
+function signerOf(sdk: typeof OciSdk, provider: OciAuthenticationProvider, ready: Turn): Identity {
   const signer = new sdk.DefaultRequestSigner(provider);
-  // Who finds a principal's token expired fetches a new one and draws a key pair for it, each for himself: so one at a time
-  // for all, or a request is signed by the key of one and names the token of another.
-  const ready = sharedRun(async () => provider.getKeyId());
   return {
     async sign(request, signal) {
       const signed = ready(signal).then(async () => signer.signHttpRequest(request));

@@ -82,6 +82,20 @@ describe("a provider", () => {
     expect(await faultOf(provider("junk", null))).toMatchObject({ code: "credentials" });
   });
 
+  it("whose private key changes to one that its passphrase does not open is asked for it again, and ends no process", async () => {
+    const server = await scriptedServer(described);
+    let pem = encrypted("pkcs1");
+    const key = multiCloudKms({
+      adapters: [oci({ endpoint: server.url, credentials: { ...provider("", passphrase), getPrivateKey: () => pem } })],
+    }).open(cmk);
+    await key.describe();
+    pem = rsa.export({ type: "pkcs1", format: "pem", cipher: "aes-256-cbc", passphrase: "another" });
+    expect(await key.describe()).toMatchObject({ state: "enabled" });
+    server.play(serviceError(401, "NotAuthenticated"));
+    await expect(key.describe()).rejects.toMatchObject({ code: "credentials" });
+    expect(server.requests).toHaveLength(3);
+  });
+
   it("that fails is our fault, not the key's", async () => {
     const refuses = { ...provider(privateKey, null), getKeyId: async () => Promise.reject(new Error("NotAuthorizedOrNotFound")) };
     expect(await faultOf(refuses)).toMatchObject({ code: "credentials" });

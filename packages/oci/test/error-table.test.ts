@@ -45,6 +45,8 @@ const samples: readonly Sample[] = [
   { status: 404, word: "NotAuthorizedOrNotFound", on: usage, is: "access-denied", ambiguous: true },
   { status: 404, word: "InvalidParameter", on: usage, is: "access-denied", ambiguous: true },
   { status: 400, word: "RelatedResourceNotAuthorizedOrNotFound", is: "access-denied", ambiguous: true },
+  { status: 400, word: "InsufficientServicePermissions", is: "access-denied", ambiguous: true },
+  { status: 400, word: "ResourceDisabled", is: "key-disabled", ambiguous: true },
   { status: 403, word: "NotAuthorized", is: "access-denied", ambiguous: true },
   { status: 403, word: "NotAllowed", is: "access-denied", ambiguous: true },
   { status: 409, word: "IncorrectState", is: "unavailable", ambiguous: true },
@@ -52,9 +54,9 @@ const samples: readonly Sample[] = [
   { status: 409, word: "ExternalServerIncorrectState", is: "unavailable", ambiguous: true },
   // The ciphertext, unless the key's state is what makes it invalid.
   { status: 400, word: "InvalidParameter", on: ["unwrap"], is: "decrypt-failed", ambiguous: true },
-  { status: 400, word: "MissingParameter", on: ["unwrap"], is: "decrypt-failed", ambiguous: true },
-  { status: 400, word: "CannotParseRequest", on: ["unwrap"], is: "decrypt-failed", ambiguous: true },
-  { status: 400, word: "SomethingNew", on: ["unwrap"], is: "decrypt-failed", ambiguous: true },
+  { status: 400, word: "MissingParameter", on: ["unwrap"], is: "unknown", ambiguous: true },
+  { status: 400, word: "CannotParseRequest", on: ["unwrap"], is: "unknown", ambiguous: true },
+  { status: 400, word: "SomethingNew", on: ["unwrap"], is: "unknown", ambiguous: true },
   { status: 400, word: "InvalidParameter", on: ["wrap", "generateDataKey"], is: "invalid-resource", ambiguous: true },
   { status: 400, word: "InvalidParameter", on: ["describe", "publicKey"], is: "invalid-resource" },
   // Ourselves.
@@ -110,6 +112,7 @@ const samples: readonly Sample[] = [
   { status: 405, word: "MethodNotAllowed", is: "bad-answer" },
   { status: 302, word: "None", is: "bad-answer" },
   { status: 200, is: "bad-answer" },
+  { name: "TypeError", message: "terminated", cause: { code: "Z_DATA_ERROR" }, is: "bad-answer" },
   { name: "SyntaxError", message: "Unexpected token < in JSON", is: "bad-answer" },
   // Never a guess.
   { status: 402, word: "SignUpRequired", is: "unknown" },

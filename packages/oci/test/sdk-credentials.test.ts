@@ -11,7 +11,7 @@ import {
 } from "oci-common";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { oci, type OciOptions } from "../src/index.ts";
-import { cmk, credentials, key, privateKey, tenancy } from "./samples.ts";
+import { cmk, credentials, key, keyOcid, privateKey, tenancy } from "./samples.ts";
 import { answer, scriptedServer, serviceError, type Received, type ScriptedServer } from "./scripted-server.ts";
 import { sshpk } from "./sshpk.ts";
 
@@ -266,6 +266,24 @@ describe("an instance principal", () => {
     await Promise.all(Array.from({ length: 20 }, async () => open.describe()));
     expect(server.requests.filter(({ url }) => url === "/v1/x509")).toHaveLength(1);
     expect(vault.requests).toHaveLength(20);
+  });
+
+  it("fetches one token for all keys that share it", async () => {
+    const server = await instance([token("first")]);
+    const shared = await principalOf(server)();
+    const kms = multiCloudKms({ adapters: [oci({ endpoint: vault.url, credentials: () => shared })] });
+    const resources = Array.from("abcdefgh", (letter) => keyOcid.replace(/k{60}$/, letter.repeat(60)));
+    vault.play((received, response) => answer(200, { ...key, id: received.url.split("/").at(-1) })(received, response));
+    await Promise.all(resources.map(async (resource) => kms.open({ provider: "oci", resource }).describe()));
+    expect(server.requests.filter(({ url }) => url === "/v1/x509")).toHaveLength(1);
+    expect(vault.requests).toHaveLength(8);
+  });
+
+  it("is unavailable when the metadata service fails once it is in use", async () => {
+    const server = await instance([token("first")]);
+    const shared = await principalOf(server)();
+    server.play(answer(503, "busy"));
+    expect(await faultOf(shared)).toMatchObject({ code: "unavailable" });
   });
 
   it("is a credentials error away from an instance, and when OCI gives no token", async () => {
