@@ -6,6 +6,7 @@ import { isCredential, isTenantId, type AzureOptions } from "./azure-options.ts"
 import { boundedCache } from "./bounded-cache.ts";
 import { credentialFault } from "./credential-fault.ts";
 import { connectionTo } from "./endpoint.ts";
+import { credentialTimeoutMs } from "./kept-token.ts";
 import type { KeyId } from "./key-id.ts";
 import { pinnedCredential } from "./pinned-credential.ts";
 import { untilAborted } from "./until-aborted.ts";
@@ -75,7 +76,7 @@ async function sdkClients(key: KeyId, options: AzureOptions, agent: Agent): Prom
   const { KeyClient, CryptographyClient } = await import("@azure/keyvault-keys");
   const tenantId = await tenantOf(key, options);
   const { audience } = key.hosts;
-  const credential = pinnedCredential(credentialSource(key, options, tenantId), { audience, tenantId });
+  const credential = pinnedCredential(async () => credentialOf(key, options, tenantId), { audience, tenantId });
   // A fresh object for each client: the SDK writes into it.
   const settings = (): KeyClientOptions => ({
     agent, // explicit, so that no HTTPS_PROXY decides where connections go
@@ -92,21 +93,11 @@ async function sdkClients(key: KeyId, options: AzureOptions, agent: Agent): Prom
 async function tenantOf(key: KeyId, { tenantId }: AzureOptions): Promise<string | undefined> {
   if (typeof tenantId !== "function") return tenantId;
   const ask = async (): Promise<unknown> => tenantId(cmkOf(key));
-  const tenant = await ask().catch((error: unknown) => credentialFault(error, undefined));
+  // One that never answers must not be what everybody waits for from then on.
+  const asked = untilAborted(ask(), AbortSignal.timeout(credentialTimeoutMs));
+  const tenant = await asked.catch((error: unknown) => credentialFault(error, undefined));
   if (isTenantId(tenant)) return tenant;
   throw new KmsError("credentials", { provider: "azure", detail: "the tenantId function gave no GUID" });
-}
-
-/** Asked for at the first token, and kept once it is there. */
-function credentialSource(key: KeyId, options: AzureOptions, tenantId: string | undefined): () => Promise<AzureCredential> {
-  let held: Promise<AzureCredential> | undefined;
-  return async () => {
-    held ??= credentialOf(key, options, tenantId).catch((error: unknown) => {
-      held = undefined;
-      throw error;
-    });
-    return held;
-  };
 }
 
 async function credentialOf(key: KeyId, { credential }: AzureOptions, tenantId: string | undefined): Promise<AzureCredential> {

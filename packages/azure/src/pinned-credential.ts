@@ -1,6 +1,7 @@
 import { KmsError } from "@cmkit/core";
 import type { AzureCredential, AzureToken } from "./azure-client.ts";
 import { credentialFault } from "./credential-fault.ts";
+import { keptToken } from "./kept-token.ts";
 import { untilAborted } from "./until-aborted.ts";
 
 /** What a vault's tokens are asked for, whatever its challenge says. */
@@ -20,20 +21,26 @@ const maxClaimsLength = 4096;
  * @param source Gives the application's credential; asked again after a failure.
  */
 export function pinnedCredential(source: () => Promise<AzureCredential>, { audience, tenantId }: TokenPin): AzureCredential {
+  let credential: AzureCredential | undefined;
+  const tokens = keptToken(async (asked) => {
+    const ask = async (): Promise<unknown> => {
+      credential ??= await source();
+      return credential.getToken(`${audience}/.default`, { ...asked, ...(tenantId === undefined ? {} : { tenantId }) });
+    };
+    const token = await untilAborted(ask(), asked.abortSignal).catch((error: unknown) => credentialFault(error, tenantId));
+    if (isToken(token)) return token;
+    throw new KmsError("credentials", { provider: "azure", detail: "the credential gave no token" });
+  });
   return {
     async getToken(_scopes, { abortSignal, enableCae, claims } = {}) {
-      const ask = async (): Promise<AzureToken | null> => {
-        const credential = await source();
-        return credential.getToken(`${audience}/.default`, {
-          ...(abortSignal && { abortSignal }),
-          ...(enableCae === undefined ? {} : { enableCae }),
-          ...(claims === undefined || claims.length > maxClaimsLength ? {} : { claims }),
-          ...(tenantId === undefined ? {} : { tenantId }),
-        });
-      };
-      const token: unknown = await untilAborted(ask(), abortSignal).catch((error: unknown) => credentialFault(error, tenantId));
-      if (isToken(token)) return token;
-      throw new KmsError("credentials", { provider: "azure", detail: "the credential gave no token" });
+      const { token } = await tokens({
+        ...(abortSignal && { abortSignal }),
+        ...(enableCae === undefined ? {} : { enableCae }),
+        ...(claims === undefined || claims.length > maxClaimsLength ? {} : { claims }),
+      });
+      // Not for the SDK to keep: it would renew the token in the background, each client by itself, and before
+      // @azure/keyvault-common 2.1.1 a failure there is an unhandled rejection, which ends the process.
+      return { token, expiresOnTimestamp: 0 };
     },
   };
 }

@@ -58,7 +58,9 @@ describe("a credential", () => {
     const credential = fakeCredential();
     const pinned = pinnedCredential(async () => credential, { audience: "https://vault.azure.net", tenantId: undefined });
     await pinned.getToken("https://management.azure.com/.default", { tenantId: otherTenant, claims: "x".repeat(5000) });
-    expect(credential.asked).toEqual([{ scopes: "https://vault.azure.net/.default", options: {} }]);
+    expect(credential.asked).toEqual([
+      { scopes: "https://vault.azure.net/.default", options: { abortSignal: expect.any(AbortSignal) as AbortSignal } },
+    ]);
   });
 
   it("may be one for each CMK: asked once, with the canonical identifier", async () => {
