@@ -147,6 +147,15 @@ export const errorTable: readonly ErrorRow[] = [
   },
   { status: 409, code: "unavailable", ambiguous: true, detail: "the key is being changed" },
 
+  // A cloud that is behind the SDK says so of every request: nothing in it is about the key or the ciphertext.
+  {
+    status: 400,
+    codes: ["BadParameter"],
+    when: ({ message }) => /\bspecified version \([^)]*\) is not recognized\b/i.test(message),
+    code: "unsupported",
+    detail: "this cloud does not know the API version of the installed SDK: give a client with an older serviceVersion",
+  },
+
   // The request. On unwrap it can be nothing but the ciphertext: the identifier and the version have passed our grammar, and
   // the algorithm is a constant.
   { status: 400, operations: ["unwrap"], codes: ["BadParameter"], code: "decrypt-failed" },

@@ -17,6 +17,11 @@ export function vaultGate({ vaultUrl, hosts }: KeyId, tenantId: string | undefin
       name: "cmkitVaultGate",
       async sendRequest(request, next) {
         if (new URL(request.url).origin !== vaultUrl) throw new KmsError("bad-answer", { provider: "azure" });
+        // Before @azure/keyvault-common 2.1.1 the first of several simultaneous requests can lose its body. The service would
+        // call that a bad parameter, and we a bad ciphertext.
+        if (request.method === "POST" && request.headers.has("authorization") && (request.body ?? null) === null) {
+          throw new KmsError("unavailable", { provider: "azure", detail: "the SDK lost the body of the request" });
+        }
         const answer = await next(request);
         const challenge = answer.status === 401 ? answer.headers.get("www-authenticate") : undefined;
         if (challenge !== undefined) checkChallenge(challenge, hosts, tenantId);

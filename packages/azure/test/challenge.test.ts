@@ -206,6 +206,29 @@ describe("the gate", () => {
   });
 });
 
+describe("the gate, for an SDK that loses bodies", () => {
+  it.each([null, undefined])(
+    "lets no operation out with a token and the body %s: it would come back as a bad ciphertext",
+    async (body) => {
+      const { policy } = vaultGate(parseKeyId(keyUrl, publicHosts), undefined);
+      const sent: unknown[] = [];
+      const send = async (method: string, token: boolean, given: string | null | undefined): Promise<unknown> => {
+        const request = { url: `${keyUrl}/x`, method, headers: { has: () => token }, body: given };
+        return policy.sendRequest(request as unknown as Parameters<typeof policy.sendRequest>[0], async () => {
+          sent.push(given);
+          return { status: 200 } as Awaited<ReturnType<typeof policy.sendRequest>>;
+        });
+      };
+      await expect(send("POST", true, body)).rejects.toMatchObject({ code: "unavailable", retryable: true });
+      expect(sent).toEqual([]);
+      await send("POST", false, body);
+      await send("GET", true, body);
+      await send("POST", true, "{}");
+      expect(sent).toEqual([body, body, "{}"]);
+    },
+  );
+});
+
 describe("a redirect", () => {
   it.each([301, 302, 303, 307, 308])("with status %i is not followed, to this host or another", async (status) => {
     const elsewhere = await scriptedServer(answer(200, rsaBundle));

@@ -108,6 +108,13 @@ const samples: readonly Sample[] = [
   { status: 409, code: "Conflict", is: "unavailable", ...ambiguous },
 
   // The request.
+  {
+    // US Government, 2020 (Azure/azure-sdk-for-net#14789): the cloud was behind the SDK, and no ciphertext was bad.
+    status: 400,
+    code: "BadParameter",
+    message: "The specified version (7.1) is not recognized. Consider using the latest supported version (2016-10-01).",
+    is: "unsupported",
+  },
   { status: 400, code: "BadParameter", on: ["unwrap"], is: "decrypt-failed" },
   { status: 400, code: "SomethingNew", on: ["unwrap"], is: "decrypt-failed", ...ambiguous },
   { status: 400, code: "BadParameter", on: wraps, is: "wrong-key-type", ...ambiguous },
