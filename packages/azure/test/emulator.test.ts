@@ -121,6 +121,7 @@ describe("against the emulator", () => {
     clockMs += 7_200_000;
     expect(await key.unwrapKey(wrapped, context)).toEqual(root);
     expect(await refusal(key.generateDataKey(context))).toMatchObject({ code: "key-expired" });
+    expect(await key.describe()).toMatchObject({ state: "expired" });
   });
 
   it("a key that is not valid yet wraps nothing", async () => {

@@ -15,12 +15,13 @@ export interface Answers {
 }
 
 /** Answers in the words of Key Vault, or in those of Managed HSM. */
-export function answersTo(request: LoopbackRequest, vault: Vault, tenantId: string): Answers {
+export function answersTo(request: LoopbackRequest, vault: Vault, tenantId: string, nowMs: number): Answers {
   const clientRequestId = request.headers["x-ms-client-request-id"];
   const requestId = randomUUID();
   const headers = {
     "cache-control": "no-cache",
     "content-type": "application/json; charset=utf-8",
+    date: new Date(nowMs).toUTCString(),
     "x-content-type-options": "nosniff",
     "x-ms-keyvault-region": "emulator",
     "x-ms-request-id": requestId,

@@ -109,7 +109,7 @@ export function vaultService(parts: VaultServiceParts): (request: LoopbackReques
 
   return async (request) => {
     const vault = vaultOf(request.headers["host"] ?? "");
-    const answers = answersTo(request, vault, tenantId);
+    const answers = answersTo(request, vault, tenantId, parts.clock());
     const token = bearerToken(request.headers["authorization"]);
     // Part of every client's start, so no call: it is neither counted nor met by faults.
     if (token === undefined) return answers.challenge();

@@ -10,6 +10,7 @@ import {
   hsmUrl,
   keysOf,
   manualClock,
+  raw,
   refusalOf,
   seedOf,
   vaultUrl,
@@ -34,6 +35,11 @@ const unwrap = (wrapped: Uint8Array, id = key): Promise<unknown> => cryptography
 const encrypt = (): Promise<unknown> =>
   cryptographyOf(emulator, key).encrypt({ algorithm: "A256GCM", plaintext: randomBytes(32) });
 const client = (): ReturnType<typeof keysOf> => keysOf(emulator, hsmUrl);
+
+test("every answer has the time of the emulator's clock, by which a client judges a key's period", async () => {
+  clock.nowMs += dayMs;
+  expect((await raw(emulator, "/keys/aes", {})).headers["date"]).toBe("Tue, 02 Jun 2026 00:00:00 GMT");
+});
 
 describe("a disabled key", () => {
   test("does nothing, and says so", async () => {
