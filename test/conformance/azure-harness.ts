@@ -7,25 +7,34 @@ const tenantId = "72f988bf-0000-4000-8000-2d7cd011db47";
 const operator = { objectId: "b3a1f0c2-0000-4000-8000-0123456789ab", appId: "c4d2e1b3-0000-4000-8000-0123456789ab" } as const;
 const vault = "conformance";
 const hsm = "conformance-hsm";
+// Sources differ on whether the service lets a disabled key be read: the suite must hold either way.
+const readable = "conformance-reads";
+const readableHsm = "conformance-reads-hsm";
 const host = `https://${vault}.vault.azure.net`;
 
-/** The Azure adapter over the official SDK, against an emulator with keys of every kind in a vault and a managed HSM. */
+/** The Azure adapter over the official SDK, against an emulator with keys of every kind in vaults and managed HSMs. */
 export async function azureHarness(): Promise<OpenHarness> {
   const emulator = await azureEmulator({
     seed: {
       cloud: "azure",
       tenantId,
-      vaults: [{ name: vault }, { name: hsm, type: "managedhsm" }],
+      vaults: [
+        { name: vault },
+        { name: hsm, type: "managedhsm" },
+        { name: readable, readsDisabledKeys: true },
+        { name: readableHsm, type: "managedhsm", readsDisabledKeys: true },
+      ],
       principals: [operator],
       keys: [],
     },
   });
   const keys = [
     await conformanceKey(emulator, { vault, name: "rsa-2048", kty: "RSA", keySize: 2048 }),
-    await conformanceKey(emulator, { vault, name: "rsa-3072", kty: "RSA", keySize: 3072 }),
+    await conformanceKey(emulator, { vault: readable, name: "rsa-3072", kty: "RSA", keySize: 3072 }),
     await conformanceKey(emulator, { vault, name: "rsa-4096", kty: "RSA", keySize: 4096 }),
     await conformanceKey(emulator, { vault: hsm, name: "rsa-hsm-2048", kty: "RSA-HSM", keySize: 2048 }),
     await conformanceKey(emulator, { vault: hsm, name: "oct-hsm-256", kty: "oct-HSM", keySize: 256 }),
+    await conformanceKey(emulator, { vault: readableHsm, name: "oct-hsm-256", kty: "oct-HSM", keySize: 256 }),
   ];
   const symmetric = new Set(keys.filter(({ kind }) => kind === "symmetric").map(({ resource }) => resource));
   const harness: ConformanceHarness = {
