@@ -41,7 +41,12 @@ beforeAll(async () => {
     seed: {
       cloud: "azure",
       tenantId,
-      vaults: [{ name: "crm-vault" }, { name: "crm-hsm", type: "managedhsm" }, { name: "crm-china", domain: "azure.cn" }],
+      vaults: [
+        { name: "crm-vault" },
+        { name: "crm-hsm", type: "managedhsm" },
+        { name: "crm-china", domain: "azure.cn" },
+        { name: "slow-hsm", type: "managedhsm", deletionTakesMs: 20_000 },
+      ],
       principals: [everything, rsaUser, hsmUser, writer, reader],
       keys: [],
     },
@@ -111,6 +116,19 @@ describe("against the emulator", () => {
     expect(described).toMatchObject({ state: "pending-deletion", deletionAt: expect.any(Date) as Date });
     expect(await refusal(connect().open(oct).unwrapKey(wrapped, context))).toMatchObject({ code: "key-pending-deletion" });
     expect(await refusal(connect(hsmUser).open(oct).describe())).toMatchObject({ code: "key-not-found" });
+  });
+
+  it("a key whose deletion is under way is found nowhere, and opens everything once it is recovered", async () => {
+    const resource = await emulator.createKey({ vault: "slow-hsm", name: "oct", kty: "oct-HSM", keySize: 256 });
+    const key = connect().open(cmkOf(resource));
+    const { key: root, wrapped } = await key.generateDataKey(context);
+    emulator.scheduleKeyDeletion(resource);
+    expect(await refusal(key.describe())).toMatchObject({ code: "key-not-found" });
+    expect(await refusal(key.unwrapKey(wrapped, context))).toMatchObject({ code: "key-not-found" });
+    clockMs += 20_000;
+    expect(await refusal(key.unwrapKey(wrapped, context))).toMatchObject({ code: "key-pending-deletion" });
+    emulator.cancelKeyDeletion(resource);
+    expect(await key.unwrapKey(wrapped, context)).toEqual(root);
   });
 
   it("an expired key opens what it wrapped, and wraps no more", async () => {
