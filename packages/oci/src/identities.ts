@@ -25,7 +25,7 @@ export interface Identities {
 
 interface Seat {
   identity: Identity | undefined;
-  /** The last one was refused. */
+  /** One was refused: a provider that can is refreshed before the next. */
   stale: boolean;
   readonly make: (signal: AbortSignal) => Promise<Identity>;
 }
@@ -36,7 +36,6 @@ export function identities(credentials: OciOptions["credentials"]): Identities {
   const take = (sdk: typeof OciSdk, cmk: Cmk, name: string): Seat => {
     const make = async (): Promise<Identity> => {
       seat.identity = await makeIdentity(sdk, credentials, cmk, seat.stale);
-      seat.stale = false;
       return seat.identity;
     };
     const seat: Seat = { identity: undefined, stale: false, make: sharedRun(make) };

@@ -210,6 +210,24 @@ describe("credentials that OCI no longer accepts", () => {
     await kms.close();
   });
 
+  it("are asked for again for their own key alone", async () => {
+    const server = await scriptedServer(described);
+    const asked: string[] = [];
+    const given = ({ resource }: Cmk): OciAuthenticationProvider => {
+      asked.push(resource);
+      return { ...provider(privateKey, null), getKeyId: async () => resource };
+    };
+    const kms = multiCloudKms({ adapters: [oci({ endpoint: server.url, credentials: given })] });
+    const other = { provider: "oci", resource: otherOcid };
+    server.play((received, response) => answer(200, { ...key, id: received.url.split("/").at(-1) })(received, response));
+    await Promise.all([kms.open(cmk).describe(), kms.open(other).describe()]);
+    server.play(refused);
+    await expect(kms.open(other).describe()).rejects.toMatchObject({ code: "credentials" });
+    server.play(described);
+    await kms.open(cmk).describe();
+    expect(asked).toEqual([cmk.resource, otherOcid, otherOcid]);
+  });
+
   it("are a credentials error when they never were accepted, or are not after they were asked for again", async () => {
     const server = await scriptedServer(refused);
     const kms = multiCloudKms({ adapters: [oci({ endpoint: server.url, credentials })] });

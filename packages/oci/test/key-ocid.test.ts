@@ -35,6 +35,7 @@ const refused = [
   ["a realm that is none", ocidOf("iad", "evil"), "expected one of the realms oc1, oc2"],
   ["a made-up region", ocidOf("xx-nowhere-1"), "expected a region of the realm oc1, got xx-nowhere-1"],
   ["a made-up short region", ocidOf("zzz"), "expected a region of the realm oc1, got zzz"],
+  ["the beginning of a region's code", ocidOf("ia"), "expected a region of the realm oc1, got ia"],
   ["a region of another realm", ocidOf("eu-madrid-2"), "expected a region of the realm oc1, got eu-madrid-2"],
   ["a region's code of another realm", ocidOf("iad", "oc3"), "expected a region of the realm oc3, got iad"],
   ["a region of the realm oc1 in another", ocidOf("us-ashburn-1", "oc19"), "expected a region of the realm oc19"],

@@ -122,6 +122,23 @@ describe("an unwrap", () => {
     ]);
   });
 
+  it("says the same of the same context, in whichever order its entries come", async () => {
+    const texts = await Promise.all(
+      [
+        { tenant: "acme", a: "1", z: "2" },
+        { z: "2", tenant: "acme", a: "1" },
+      ].map(async (given) => {
+        const client = decryptsAs({});
+        const wrapped = { cmk, keyVersion: versionOcid, bytes: wrappedBytes, kind: "symmetric" } as const;
+        await multiCloudKms({ adapters: [oci({ client })] })
+          .open(cmk)
+          .unwrapKey(wrapped, given);
+        return JSON.stringify(client.calls);
+      }),
+    );
+    expect(texts[0]).toBe(texts[1]);
+  });
+
   it("of an RSA wrap names the version and the algorithm, and no context", async () => {
     const client = decryptsAs({ encryptionAlgorithm: "RSA_OAEP_SHA_256" });
     const ciphertext = new Uint8Array(256).fill(1);
