@@ -2,7 +2,6 @@ import { aws } from "@cmkit/aws";
 import { azure } from "@cmkit/azure";
 import { multiCloudKms, type Cmk, type Kms } from "@cmkit/core";
 import { local } from "@cmkit/core/local";
-import { azureTokenCredential } from "@cmkit/emulators";
 import { gcp } from "@cmkit/gcp";
 import { oci } from "@cmkit/oci";
 
@@ -43,7 +42,7 @@ export function demoKms(keys: DemoKeys): { kms: Kms; requests: () => number } {
     adapters: [
       aws(keys.aws),
       gcp(keys.gcp),
-      azure({ ...place, credential: azureTokenCredential(accessTokens) }),
+      azure({ ...place, credential: tokenCredential(accessTokens) }),
       oci(keys.oci),
       local({ keys: { demo: { aes256: Buffer.from(keys.localKey, "base64url") } } }),
     ],
@@ -52,6 +51,16 @@ export function demoKms(keys: DemoKeys): { kms: Kms; requests: () => number } {
     },
   });
   return { kms, requests: () => requests };
+}
+
+/** As `azureTokenCredential` of `@cmkit/emulators`, which the fresh process does not import: it would take longer than its work. */
+function tokenCredential(accessTokens: Readonly<Record<string, string>>) {
+  return {
+    getToken: async (scopes: string | readonly string[]) => ({
+      token: accessTokens[[scopes].flat().join().replace("/.default", "")] ?? "",
+      expiresOnTimestamp: Date.now() + 3_600_000,
+    }),
+  };
 }
 
 /** What the parent asks of the fresh process. */

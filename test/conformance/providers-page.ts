@@ -1,5 +1,10 @@
 import { conformanceCases, type ConformanceCase, type ConformanceHarness } from "@cmkit/core/testing";
-import { harnesses } from "./harnesses.ts";
+
+/** A provider's harness, under the provider's name. */
+export interface NamedHarness {
+  readonly name: string;
+  readonly harness: ConformanceHarness;
+}
 
 interface Column {
   readonly title: string;
@@ -17,17 +22,10 @@ case is about the other kind of key.
 `;
 
 /** docs/providers.md: which case holds where, and why some cannot. */
-export async function providersPage(): Promise<string> {
-  const opened = await Promise.all(Object.entries(harnesses).map(async ([name, open]) => ({ name, ...(await open()) })));
-  try {
-    const columns = opened.flatMap(({ name, harness }) => columnsOf(name, harness));
-    return page(
-      columns,
-      opened.map(({ name, harness }) => difference(name, harness)).filter((line) => line !== undefined),
-    );
-  } finally {
-    await Promise.all(opened.map(async ({ close }) => close()));
-  }
+export function providersPage(providers: readonly NamedHarness[]): string {
+  const columns = providers.flatMap(({ name, harness }) => columnsOf(name, harness));
+  const differences = providers.map(({ name, harness }) => difference(name, harness)).filter((line) => line !== undefined);
+  return page(columns, differences);
 }
 
 function columnsOf(provider: string, harness: ConformanceHarness): Column[] {

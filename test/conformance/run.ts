@@ -2,10 +2,12 @@
 import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import type { ConformanceHarness } from "@cmkit/core/testing";
 import { harnesses } from "./harnesses.ts";
 import { providersPage } from "./providers-page.ts";
 import { runCases, type ProviderReport } from "./report.ts";
 
+const page = fileURLToPath(new URL("../../docs/providers.md", import.meta.url));
 const { values: options } = parseArgs({
   options: {
     provider: { type: "string" },
@@ -13,36 +15,34 @@ const { values: options } = parseArgs({
     write: { type: "boolean", default: false },
   },
 });
-if (options.provider !== undefined && harnesses[options.provider] === undefined) {
-  process.stderr.write(`conformance: expected --provider to be one of ${Object.keys(harnesses).join(", ")}\n`);
+if (options.provider !== undefined && (harnesses[options.provider] === undefined || options.write)) {
+  const known = Object.keys(harnesses).join(", ");
+  process.stderr.write(`conformance: expected --provider to be one of ${known}, and not beside --write\n`);
   process.exit(2);
 }
-const chosen = Object.entries(harnesses).filter(([provider]) => (options.provider ?? provider) === provider);
-const reports = await Promise.all(chosen.map(async ([provider, open]) => [provider, await conform(provider, open)] as const));
-const failed = reports.reduce((sum, [, report]) => sum + report.failed, 0);
-if (options.json) process.stdout.write(`${JSON.stringify(Object.fromEntries(reports), null, 2)}\n`);
-else for (const [provider, report] of reports) process.stdout.write(`${summary(provider, report)}\n`);
-if (options.write && failed === 0) await writePage();
-process.exitCode = failed === 0 ? 0 : 1;
-
-async function conform(provider: string, open: (typeof harnesses)[string]): Promise<ProviderReport> {
-  const { harness, close } = await open();
-  let count = 0;
-  try {
-    return await runCases(harness, (name, failure) => {
-      count += 1;
-      if (failure !== undefined) process.stderr.write(`${provider} ${name}: ${reasonOf(failure)}\n`);
-      else if (count % 25 === 0) process.stderr.write(`${provider}: ${count} cases\n`);
-    });
-  } finally {
-    await close();
+const chosen = Object.entries(harnesses).filter(([name]) => (options.provider ?? name) === name);
+const providers = await Promise.all(chosen.map(async ([name, open]) => ({ name, ...(await open()) })));
+try {
+  const reports = await Promise.all(providers.map(async ({ name, harness }) => [name, await conform(name, harness)] as const));
+  const failed = reports.reduce((sum, [, report]) => sum + report.failed, 0);
+  if (options.json) process.stdout.write(`${JSON.stringify(Object.fromEntries(reports), null, 2)}\n`);
+  else for (const [name, report] of reports) process.stdout.write(`${summary(name, report)}\n`);
+  process.exitCode = failed === 0 ? 0 : 1;
+  if (options.write && failed === 0) {
+    await writeFile(page, providersPage(providers));
+    process.stderr.write("Wrote docs/providers.md.\n");
   }
+} finally {
+  await Promise.all(providers.map(async (provider) => provider.close()));
 }
 
-async function writePage(): Promise<void> {
-  const page = fileURLToPath(new URL("../../docs/providers.md", import.meta.url));
-  await writeFile(page, await providersPage());
-  process.stderr.write("Wrote docs/providers.md.\n");
+async function conform(provider: string, harness: ConformanceHarness): Promise<ProviderReport> {
+  let count = 0;
+  return runCases(harness, (name, failure) => {
+    count += 1;
+    if (failure !== undefined) process.stderr.write(`${provider} ${name}: ${reasonOf(failure)}\n`);
+    else if (count % 25 === 0) process.stderr.write(`${provider}: ${count} cases\n`);
+  });
 }
 
 function summary(provider: string, { passed, failed, skipped }: ProviderReport): string {
