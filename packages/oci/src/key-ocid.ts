@@ -15,16 +15,18 @@ export interface KeyOcid extends VaultPlace {
   readonly ocid: string;
 }
 
-// Three labels of a host name each: so no dots, no upper case, and nothing of another script.
-const place = String.raw`(?<realm>oc\d{1,3})\.(?<region>[a-z]{2,4}|[a-z]{2}(?:-[a-z]+)+-\d{1,2})\.(?<vault>[a-z0-9]{6,32})`;
-const grammar = new RegExp(String.raw`^ocid1\.key\.${place}\.[a-z0-9]{60}$`);
+// With the vault three labels of a host name each: so no dots, no upper case, and nothing of another script.
+const realmAndRegion = String.raw`(?<realm>oc\d{1,3})\.(?<region>[a-z]{2,4}|[a-z]{2}(?:-[a-z]+)+-\d{1,2})`;
+const grammar = new RegExp(String.raw`^ocid1\.key\.${realmAndRegion}\.(?<vault>[a-z0-9]{6,32})\.[a-z0-9]{60}$`);
 const otherTypes: ReadonlySet<string> = new Set(["keyversion", "vault", "vaultreplica", "hsmcluster"]);
 
 /**
- * The OCID of a key version: as that of a key, with one label more before the last (seen in every published one; not
- * documented, so not demanded).
+ * The OCID of a key version. Around the vault's label published ones have one more: thirteen characters after it, or in
+ * Oracle's own example of signing a function's image a `0` before it. None of it reaches a host name.
  */
-export const keyVersionGrammar: RegExp = new RegExp(String.raw`^ocid1\.keyversion\.${place}\.(?:[a-z0-9]{6,32}\.)?[a-z0-9]{60}$`);
+export const keyVersionGrammar: RegExp = new RegExp(
+  String.raw`^ocid1\.keyversion\.${realmAndRegion}(?:\.[a-z0-9]{1,32}){1,2}\.[a-z0-9]{60}$`,
+);
 
 /**
  * Parses the OCID of a key. Realm, region and vault reach a host name: the realm and the region must be known ones, and the

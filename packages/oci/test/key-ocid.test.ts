@@ -116,7 +116,10 @@ describe("the OCID grammar", () => {
 });
 
 describe("the grammar of key versions", () => {
-  it.each([versionOcid, versionOcid.replace(".aumtmbmqgsiaa", ""), versionOcid.replace(".iad.", ".eu-frankfurt-1.")])(
+  // As in "Signing Function Images", Oracle's documentation of Functions: `ocid1.keyversion.oc1.phx.0.bbqehaq3aadfa.acy6…`.
+  const old = `ocid1.keyversion.oc1.phx.0.bbqehaq3aadfa.${"v".repeat(60)}`;
+
+  it.each([versionOcid, old, versionOcid.replace(".aumtmbmqgsiaa", ""), versionOcid.replace(".iad.", ".eu-frankfurt-1.")])(
     "takes %s",
     (version) => {
       expect(keyVersionGrammar.test(version)).toBe(true);
@@ -134,6 +137,7 @@ describe("the grammar of key versions", () => {
     versionOcid.toUpperCase(),
     versionOcid.replace("aumtmbmqgsiaa", "aumtmbmqgsiaa.aumtmbmqgsiaa"),
     versionOcid.replace("aumtmbmqgsiaa", "../keys"),
+    versionOcid.replace("aumtmbmqgsiaa", ""),
   ])("refuses %j", (version) => {
     expect(keyVersionGrammar.test(version)).toBe(false);
   });
