@@ -11,8 +11,8 @@ export const credentialTimeoutMs: number = 10_000;
 // The credential has a cache of its own and knows best when to renew: asked this often it can, and well before the end.
 const keptMs = 300_000;
 const marginMs = 60_000;
-// With a token that is still good nobody waits long for the next one, nor often.
-const renewalTimeoutMs = 1000;
+// With a token that is still good nobody waits until core's default deadline for the next one, nor often.
+const renewalTimeoutMs = 3000;
 const retryMs = 30_000;
 
 /**

@@ -120,6 +120,23 @@ describe("what never answers", () => {
     expect(await pinned.getToken("x")).toMatchObject({ token: secretToken });
   });
 
+  it("is let go sooner while the token is good, which goes on", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const answers = [async () => tokenFor(3_600_000), async () => new Promise<never>(() => {})];
+    const kept = keptToken(async () => (answers.shift() ?? (async () => tokenFor(0, "late")))());
+    await kept({});
+    vi.setSystemTime(Date.now() + 300_000);
+    const limit = new AbortController();
+    const timeout = vi.spyOn(AbortSignal, "timeout").mockReturnValueOnce(limit.signal);
+    onTestFinished(() => timeout.mockRestore());
+    const renewal = kept({});
+    expect(timeout).toHaveBeenLastCalledWith(3000);
+    limit.abort();
+    expect(await renewal).toMatchObject({ token: secretToken });
+    expect(await kept({})).toMatchObject({ token: secretToken });
+  });
+
   it("is let go: the tenant is asked for again by the next call", async () => {
     const tenants = [async () => new Promise<never>(() => {}), async () => tenantId];
     const clients = azureClients(
