@@ -1,5 +1,8 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { multiCloudKms } from "@cmkit/core";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { gcpEmulator } from "@cmkit/emulators";
+import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import "@google-cloud/kms"; // loaded before the first deadline begins
 import { gcp } from "../src/index.ts";
 import { at, cmk, credentials, fakeClient, symmetricKey } from "./samples.ts";
@@ -84,6 +87,39 @@ describe("the endpoint", () => {
     const client = fakeClient({ getCryptoKey: [symmetricKey] });
     const kms = multiCloudKms({ adapters: [gcp({ client, ...(endpoint === undefined ? {} : { endpoint }) })] });
     expect(await kms.open(cmk).describe()).toMatchObject({ emulated });
+  });
+});
+
+describe("a proxy", () => {
+  // Node reads what it is told about proxies when it starts.
+  const run = promisify(execFile);
+
+  it.each(["rest", "grpc"])("sees nothing of what goes to this machine without TLS, over %s", async (transport) => {
+    const proxy = await scriptedServer(answer(502, ""));
+    const emulator = await gcpEmulator();
+    onTestFinished(async () => emulator.close());
+    const program = `
+      import { multiCloudKms } from ${JSON.stringify(new URL("../../core/src/index.ts", import.meta.url).href)};
+      import { gcp } from ${JSON.stringify(new URL("../src/index.ts", import.meta.url).href)};
+      import "@google-cloud/kms";
+      const { endpoint, transport, credentials, resource } = JSON.parse(process.argv[1]);
+      const kms = multiCloudKms({ adapters: [gcp({ endpoint, transport, credentials })] });
+      await kms.open({ provider: "gcp", resource }).generateDataKey({ tenant: "acme" }, { timeoutMs: 20_000 });
+      await kms.close();
+    `;
+    const given = {
+      endpoint: transport === "rest" ? emulator.url : emulator.grpcUrl,
+      transport,
+      credentials: { accessToken: emulator.credentials.accessToken },
+      resource: emulator.keyNamed("cmkit-symmetric"),
+    };
+    const args = ["--conditions=@cmkit/source", "--input-type=module-typescript", "--eval", program, JSON.stringify(given)];
+    await run(process.execPath, args, {
+      cwd: new URL("..", import.meta.url).pathname,
+      env: { NODE_USE_ENV_PROXY: "1", HTTP_PROXY: proxy.url, http_proxy: proxy.url, https_proxy: proxy.url },
+    });
+    expect(emulator.counts()).toMatchObject({ Encrypt: 1 });
+    expect(proxy.requests).toEqual([]);
   });
 });
 
