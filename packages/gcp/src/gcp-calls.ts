@@ -19,7 +19,7 @@ export function sendFor(cmk: Cmk, connection: GcpConnection, identities: GcpIden
     const send = async (): ReturnType<typeof ask> => {
       const client = await connection.client();
       // Before the SDK is asked for anything: see gcpConnection.
-      const headers = (await identities?.headers(cmk)) ?? {};
+      const headers = (await identities?.headers(cmk, signal)) ?? {};
       signal.throwIfAborted();
       const timeout = Math.max(1, Math.ceil(until - performance.now()));
       return ask(client, { timeout, retry: null, signal, otherArgs: { headers } });

@@ -5,9 +5,15 @@ import { isCredentials, type GcpAuthClient, type GcpCredentials, type GcpOptions
 /** Whose permissions each call is made with. */
 export interface GcpIdentities {
   /** What goes into the headers of a request about `cmk`. */
-  headers(cmk: Cmk): Promise<Record<string, string>>;
+  headers(cmk: Cmk, signal: AbortSignal): Promise<Record<string, string>>;
   /** The KMS did not accept them: the next call begins anew. */
   forget(cmk: Cmk): void;
+}
+
+interface Held {
+  readonly asked: Promise<GcpCredentials>;
+  /** Undefined until `asked` is fulfilled. */
+  identity?: GcpCredentials;
 }
 
 // A token must outlive the request that it is sent with.
@@ -20,7 +26,7 @@ export function gcpIdentities(
   credentials: GcpOptions["credentials"],
   applicationDefault: () => Promise<GcpAuthClient>,
 ): GcpIdentities {
-  const held = new Map<string, Promise<GcpCredentials>>();
+  const held = new Map<string, Held>();
   const ask = async (cmk: Cmk): Promise<GcpCredentials> => {
     if (credentials === undefined) return applicationDefault();
     return typeof credentials === "function" ? given(await credentials(cmk)) : credentials;
@@ -28,20 +34,27 @@ export function gcpIdentities(
   const nameOf = ({ resource }: Cmk): string => (typeof credentials === "function" ? resource : "");
   const forget = (cmk: Cmk): void => void held.delete(nameOf(cmk));
   const identityOf = async (cmk: Cmk): Promise<GcpCredentials> => {
-    const known = await held.get(nameOf(cmk));
-    if (known !== undefined && lasts(known)) return known;
-    const asked = ask(cmk);
-    held.set(nameOf(cmk), asked);
-    return asked;
+    const known = held.get(nameOf(cmk));
+    // One asks for everybody who comes meanwhile.
+    if (known !== undefined && (known.identity === undefined || lasts(known.identity))) return known.asked;
+    const next: Held = { asked: ask(cmk).then((identity) => (next.identity = identity)) };
+    held.set(nameOf(cmk), next);
+    return next.asked;
   };
   return {
     forget,
-    async headers(cmk) {
+    async headers(cmk, signal) {
+      signal.throwIfAborted(); // or nobody would say when this caller gives up
+      // What never answers holds up nobody for longer than their own deadline.
+      const giveUp = (): void => forget(cmk);
+      signal.addEventListener("abort", giveUp, { once: true });
       const fetched = identityOf(cmk).then(headersOf);
-      return fetched.catch((error: unknown) => {
-        forget(cmk);
-        throw credentialsFault(error, typeof credentials === "function");
-      });
+      return fetched
+        .catch((error: unknown) => {
+          forget(cmk);
+          throw credentialsFault(error, typeof credentials === "function");
+        })
+        .finally(() => signal.removeEventListener("abort", giveUp));
     },
   };
 }
