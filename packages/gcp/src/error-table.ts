@@ -84,6 +84,20 @@ export const errorTable: readonly ErrorRow[] = [
   // Answers that cannot be right.
   { when: ({ causeName }) => causeName === "SyntaxError", code: "bad-answer", detail: elsewhere },
   {
+    grpc: [14],
+    when: ({ message }) => /^(?:\w*fromProto3JSON|resolveEnumValue)/i.test(message),
+    code: "bad-answer",
+    detail: elsewhere,
+  },
+  // The SDK makes 3 of every 400 that it cannot read, and 400 is also how a failed precondition is told: the state decides.
+  {
+    grpc: [3],
+    when: ({ message }) => /^Error response from RPC \w+ with status 400 could not be decoded/.test(message),
+    code: "bad-answer",
+    ambiguous: true,
+    detail: elsewhere,
+  },
+  {
     grpc: [8],
     when: ({ message }) => message.startsWith("Received message larger than max"),
     code: "bad-answer",

@@ -178,7 +178,7 @@ describe("answers of the real SDK that are not whole", () => {
       const server = await scriptedServer(answer(200, body));
       const kms = multiCloudKms({ adapters: [at(server.url)] });
       const { code } = await refusalOf(kms.open(cmk).describe({ timeoutMs: 1000 }));
-      expect(["bad-answer", "unavailable", "wrong-key-type", "key-disabled"]).toContain(code);
+      expect(code).toBe("bad-answer");
       await kms.close();
     },
   );
