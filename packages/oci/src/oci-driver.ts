@@ -25,6 +25,7 @@ export function ociDriver(key: KeyOcid, client: () => OciClient, emulated: boole
     async describe(keyVersion, call) {
       const described = await describeKey(call);
       if (keyVersion === null || described.resource !== keyId) return described;
+      if (described.state === "destroyed") return { ...described, keyVersion }; // its versions may be gone with it
       return describeVersion(described, keyVersion, await describeKeyVersion(keyVersion, call));
     },
     async publicKey(asked, call) {

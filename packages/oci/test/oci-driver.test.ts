@@ -177,6 +177,15 @@ describe("an unwrap", () => {
     await expect(unwrapWith(decryptsAs(changes))).rejects.toMatchObject({ code: "bad-answer" });
   });
 
+  it("that is refused under a deleted key says so, without asking for a version that may be gone", async () => {
+    const client = fakeClient({ getKey: { key: { ...key, lifecycleState: "DELETED" } } });
+    const refused = async (): Promise<never> =>
+      Promise.reject(Object.assign(new Error(), { statusCode: 409, serviceCode: "Conflict" }));
+    const crypto = { ...client.crypto, decrypt: refused };
+    await expect(unwrapWith({ ...client, crypto })).rejects.toMatchObject({ code: "key-destroyed" });
+    expect(client.calls.map(([method]) => method)).toEqual(["getKey"]);
+  });
+
   it("takes for the checksum the CRC-32 of IEEE 802.3, in decimal digits", async () => {
     const hello = new TextEncoder().encode("Hello, World!");
     const client = decryptsAs({ plaintext: base64(hello), plaintextChecksum: String(0xec4ac3d0) }); // a well-known value
