@@ -63,6 +63,8 @@ export const errorTable: readonly ErrorRow[] = [
     code: "unavailable",
   },
   { codes: ["ETIMEDOUT"], code: "timeout" },
+  // close() came between two steps of a call, and the next attempt connects anew.
+  { when: ({ message }) => message === "The client has already been closed.", code: "unavailable" },
 
   // gRPC's way of saying that a page came: with 403 it is some proxy's, and does not say that the customer refuses us.
   { when: ({ message }) => /^Received HTTP status code (?!429|5)/.test(message), code: "bad-answer", detail: elsewhere },

@@ -1,6 +1,7 @@
 import { multiCloudKms } from "@cmkit/core";
 import { KeyManagementServiceClient } from "@google-cloud/kms";
-import { describe, expect, it } from "vitest";
+import { gcpEmulator } from "@cmkit/emulators";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { gcp, type GcpAuthClient, type GcpClient, type GcpCredentials } from "../src/index.ts";
 import { at, cmk, context, credentials, fakeClient, symmetricKey } from "./samples.ts";
 import { answer, scriptedServer } from "./scripted-server.ts";
@@ -101,6 +102,23 @@ describe("the client", () => {
     caller.abort();
     await expect(call).rejects.toThrow("aborted");
   });
+
+  it.each(["rest", "grpc"] as const)(
+    "that is closed while a call begins, over %s, costs that call nothing",
+    async (transport) => {
+      const emulator = await gcpEmulator();
+      onTestFinished(async () => emulator.close());
+      const endpoint = transport === "rest" ? emulator.url : emulator.grpcUrl;
+      const { accessToken } = emulator.credentials;
+      const kms = multiCloudKms({ adapters: [at(endpoint, { transport, credentials: { accessToken } })] });
+      const key = kms.open({ provider: "gcp", resource: emulator.keyNamed("cmkit-symmetric") });
+      await key.describe({ timeoutMs: 20_000 });
+      const call = key.describe({ timeoutMs: 20_000 });
+      await kms.close();
+      expect(await call).toMatchObject({ state: "enabled" });
+      await kms.close();
+    },
+  );
 
   it("is made anew after a close", async () => {
     const server = await scriptedServer(described);

@@ -49,6 +49,7 @@ const samples: readonly Sample[] = [
     return { code, is: "unavailable" };
   }),
   { code: "ETIMEDOUT", is: "timeout" },
+  { message: "The client has already been closed.", is: "unavailable" },
   ...[400, 401, 403, 404].map((status): Sample => {
     return { grpc: 7, message: `7 PERMISSION_DENIED: Received HTTP status code ${status}`, is: "bad-answer" };
   }),
