@@ -97,7 +97,8 @@ export interface Failure {
   readonly code: KmsErrorCode;
   /**
    * The cloud's answer can mean several things: core describes the key version, and its state, or its absence, decides.
-   * Where that finds nothing wrong, `code` stands.
+   * Where that finds nothing wrong, `code` stands; but no
+   * ciphertext is called bad while asking for the key's state fails in passing.
    */
   readonly ambiguous?: boolean;
   readonly requestId?: string | undefined;

@@ -195,8 +195,10 @@ export class KeyCalls {
         : new KmsError(code, { provider, cause: error, ...(requestId === undefined ? {} : { requestId }) });
     } catch (second) {
       if (!isKmsError(second)) return error;
+      // Nobody is told that a ciphertext is bad while it may be the key, and asking for its state can be tried again.
+      const undecided = error.code === "decrypt-failed" && second.retryable;
       const decides = second.code === "key-not-found" || (error.httpStatus !== 422 && second.httpStatus === 422);
-      return decides ? second : error;
+      return decides || undecided ? second : error;
     }
   }
 }

@@ -105,29 +105,34 @@ describe("a driver whose wraps must name a version", () => {
 });
 
 describe("an ambiguous refusal of an unwrap", () => {
+  const states: ReadonlySet<string> = new Set<KeyState>(["enabled", "disabled", "pending-deletion", "destroyed"]);
+
   async function refusal(
     described: KeyState | KmsErrorCode,
     code: KmsErrorCode,
   ): Promise<{ error: unknown; versions: unknown[] }> {
     const versions: (string | null)[] = [];
-    const { kms } = stubKms(
+    const { kms, clock } = stubKms(
       (driver) => ({
         unwrap: async () => {
           throw new Error("ambiguous");
         },
         describe: async (version, call) => {
           versions.push(version);
-          if (described.includes("-") && described !== "pending-deletion") throw new KmsError(described as KmsErrorCode);
+          if (!states.has(described)) throw new KmsError(described as KmsErrorCode);
           return { ...(await driver.describe(null, call)), keyVersion: version, state: described as KeyState };
         },
       }),
       { classify: () => ({ code, ambiguous: true }) },
     );
     const wrapped = { cmk: aes, keyVersion: "1", bytes: new Uint8Array(60), kind: "symmetric" as const };
-    const error: unknown = await kms
-      .open(aes)
-      .unwrapKey(wrapped, context)
-      .catch((thrown: unknown) => thrown);
+    const [error] = await Promise.all([
+      kms
+        .open(aes)
+        .unwrapKey(wrapped, context)
+        .catch((thrown: unknown) => thrown),
+      clock.advance(4000), // passing failures are tried again
+    ]);
     return { error, versions };
   }
 
@@ -140,9 +145,12 @@ describe("an ambiguous refusal of an unwrap", () => {
     ["access-denied", "key-pending-deletion", "key-pending-deletion"],
     ["access-denied", "unavailable", "access-denied"],
     ["bad-answer", "decrypt-failed", "decrypt-failed"],
+    ["data-key-expired", "decrypt-failed", "decrypt-failed"],
+    ["throttled", "decrypt-failed", "throttled"],
+    ["throttled", "access-denied", "access-denied"],
   ])("whose version is %s, told as %s, is %s", async (described, code, expected) => {
     const { error, versions } = await refusal(described, code);
     expect(error).toMatchObject({ code: expected });
-    expect(versions).toEqual(["1"]);
+    expect(new Set(versions)).toEqual(new Set(["1"]));
   });
 });
