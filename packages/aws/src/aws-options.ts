@@ -1,7 +1,7 @@
 import type { Cmk } from "@cmkit/core";
+import { checkedEndpoint } from "@cmkit/core/adapter";
 import type { AwsClient } from "./aws-client.ts";
 import { isIdentity } from "./aws-clients.ts";
-import { checkedEndpoint } from "./endpoint.ts";
 
 /** An AWS credential identity, as the SDK's credential providers give it. */
 export interface AwsCredentials {

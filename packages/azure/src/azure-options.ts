@@ -1,7 +1,7 @@
 import type { Cmk } from "@cmkit/core";
+import { checkedEndpoint } from "@cmkit/core/adapter";
 import type { AzureClientFactory, AzureCredential } from "./azure-client.ts";
 import type { AzureHosts } from "./azure-hosts.ts";
-import { checkedEndpoint } from "./endpoint.ts";
 
 export interface AzureOptions {
   /**
@@ -50,7 +50,7 @@ export function checkOptions(options: AzureOptions): URL | undefined {
     throw new TypeError("expected tenantId to be a GUID, or a function");
   }
   if (ca !== undefined && endpoint === undefined) throw new TypeError("expected ca only beside endpoint");
-  return endpoint === undefined ? undefined : checkedEndpoint(endpoint);
+  return endpoint === undefined ? undefined : checkedEndpoint(endpoint, { path: false, loopbackHttp: false });
 }
 
 export function isCredential(value: unknown): value is AzureCredential {

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { azureClients } from "../src/azure-clients.ts";
 import { publicHosts } from "../src/azure-hosts.ts";
 import { boundedCache } from "../src/bounded-cache.ts";
-import { checkedEndpoint, connectionTo } from "../src/endpoint.ts";
+import { connectionTo } from "../src/endpoint.ts";
 import {
   azure,
   type AzureClientFactory,
@@ -136,7 +136,7 @@ describe("the options", () => {
     ["https://[::1]:8443", { host: "::1", port: 8443 }],
     ["https://relay.example", { host: "relay.example", port: 443 }],
   ])("with the endpoint %s connect to %j", (endpoint, connection) => {
-    expect(connectionTo(checkedEndpoint(endpoint))).toEqual(connection);
+    expect(connectionTo(new URL(endpoint))).toEqual(connection);
   });
 
   it("say whether what answers is the cloud", async () => {
@@ -177,7 +177,7 @@ async function ownClients(
   ca: string,
 ): Promise<{ client: AzureClientFactory; made: string[]; agent: { destroy(): void } }> {
   const { Agent } = await import("node:https");
-  const agent = new Agent({ ...connectionTo(checkedEndpoint(url)), ca });
+  const agent = new Agent({ ...connectionTo(new URL(url)), ca });
   const made: string[] = [];
   const settings = { agent, retryOptions: { maxRetries: 0 } };
   const client: AzureClientFactory = {

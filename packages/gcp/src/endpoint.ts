@@ -1,22 +1,5 @@
-const grammar = /^https?:\/\/[^\s/?#@\\]+\/?$/;
-const loopback = new Set(["127.0.0.1", "[::1]", "localhost"]);
-
 /** The cloud's own host. Always given to the SDK, which would otherwise ask GOOGLE_CLOUD_UNIVERSE_DOMAIN. */
 export const cloudHost = "cloudkms.googleapis.com";
-
-/**
- * Checks an endpoint that the application chose in code.
- *
- * @throws {TypeError} unless it is https, or plain http to this machine, without userinfo, path, query and fragment.
- */
-export function checkedEndpoint(endpoint: string): URL {
-  const url = grammar.test(endpoint) ? URL.parse(endpoint) : null;
-  if (url === null) throw new TypeError("expected endpoint to be an https URL without userinfo, path, query and fragment");
-  if (url.protocol === "http:" && !loopback.has(url.hostname)) {
-    throw new TypeError("expected endpoint to be https, or http to 127.0.0.1, [::1] or localhost");
-  }
-  return url;
-}
 
 /** Whether `endpoint` is anything but a host of Google's, such as one of Private Service Connect. */
 export function isEmulated(endpoint: URL | undefined): boolean {

@@ -1,5 +1,5 @@
 import type { Cmk } from "@cmkit/core";
-import { checkedEndpoint } from "./endpoint.ts";
+import { checkedEndpoint } from "@cmkit/core/adapter";
 import type { GcpClient } from "./gcp-client.ts";
 
 /** An OAuth 2.0 access token with the scope `cloudkms` or `cloud-platform`. */
@@ -49,7 +49,7 @@ export function checkOptions({ credentials, endpoint, transport = "rest", client
   if (credentials !== undefined && typeof credentials !== "function" && !isCredentials(credentials)) {
     throw new TypeError("expected credentials to be an accessToken, an auth client, or a function of the CMK");
   }
-  return endpoint === undefined ? undefined : checkedEndpoint(endpoint);
+  return endpoint === undefined ? undefined : checkedEndpoint(endpoint, { path: false, loopbackHttp: true });
 }
 
 export function isCredentials(value: unknown): value is GcpCredentials {

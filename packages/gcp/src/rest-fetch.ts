@@ -1,14 +1,9 @@
 import { KmsError } from "@cmkit/core";
-import { loopbackFetch } from "./loopback-fetch.ts";
+import { directFetch, type DirectRequest } from "@cmkit/core/adapter";
 import { retryInfo } from "./retry-info.ts";
 
 /** What the SDK asks of an auth client in REST mode. The credentials are in the headers already. */
-export interface RestRequest {
-  readonly method?: string;
-  readonly headers?: Headers;
-  readonly body?: string | Uint8Array;
-  readonly signal?: AbortSignal;
-}
+export type RestRequest = DirectRequest;
 
 // Cloud KMS's own limit for plaintexts is 64 KiB; a page of a thousand versions is the longest answer.
 const maxAnswerBytes = 4 * 1024 * 1024;
@@ -20,7 +15,7 @@ const maxAnswerBytes = 4 * 1024 * 1024;
  * @throws {KmsError} `bad-answer`: for a redirect, for more than 4 MiB, and for a success without a JSON object.
  */
 export async function restFetch(url: string, request: RestRequest): Promise<Response> {
-  const answer = await (url.startsWith("http:") ? loopbackFetch : tlsFetch)(url, request);
+  const answer = await directFetch(url, request);
   const { status } = answer;
   if (status >= 300 && status < 400) {
     await answer.body?.cancel();
@@ -33,16 +28,6 @@ export async function restFetch(url: string, request: RestRequest): Promise<Resp
   if (!known && status < 500 && status !== 429) return refuse("it is not what Cloud KMS would answer");
   if (answer.ok) return new Response(text, { status });
   return Response.json(errorBody(json, status, answer.headers.get("retry-after")), { status });
-}
-
-async function tlsFetch(url: string, { method = "GET", headers, body, signal }: RestRequest): Promise<Response> {
-  return fetch(url, {
-    method,
-    redirect: "manual",
-    ...(headers && { headers }),
-    ...(body !== undefined && { body: typeof body === "string" ? body : new Uint8Array(body) }),
-    ...(signal && { signal }),
-  });
 }
 
 async function boundedText(answer: Response): Promise<string> {

@@ -1,3 +1,4 @@
+import { checkedEndpoint } from "@cmkit/core/adapter";
 import type { VaultPlace } from "./key-ocid.ts";
 
 /** The two hosts that every vault has. */
@@ -40,9 +41,6 @@ export function cloudEndpoints({ realm, region, vault }: VaultPlace): VaultEndpo
   return { crypto: `https://${vault}-crypto.${rest}`, management: `https://${vault}-management.${rest}` };
 }
 
-const grammar = /^https?:\/\/[^\s/?#@\\]+(?:\/[^\s?#\\]*)?$/;
-const loopback = new Set(["127.0.0.1", "[::1]", "localhost"]);
-
 /**
  * Checks endpoints that the application chose in code. One URL stands for both.
  *
@@ -51,16 +49,11 @@ const loopback = new Set(["127.0.0.1", "[::1]", "localhost"]);
  */
 export function checkedEndpoints(endpoint: string | VaultEndpoints): VaultEndpoints {
   const { crypto, management } = typeof endpoint === "string" ? { crypto: endpoint, management: endpoint } : endpoint;
-  return { crypto: checkedEndpoint(crypto), management: checkedEndpoint(management) };
+  return { crypto: withoutSlash(crypto), management: withoutSlash(management) };
 }
 
-function checkedEndpoint(endpoint: string): string {
-  const url = grammar.test(endpoint) ? URL.parse(endpoint) : null;
-  if (url === null) throw new TypeError("expected endpoint to be an https URL without userinfo, query and fragment");
-  if (url.protocol === "http:" && !loopback.has(url.hostname)) {
-    throw new TypeError("expected endpoint to be https, or http to 127.0.0.1, [::1] or localhost");
-  }
-  return url.href.replace(/\/$/, "");
+function withoutSlash(endpoint: string): string {
+  return checkedEndpoint(endpoint).href.replace(/\/$/, "");
 }
 
 /** Whether one of the endpoints is anything but a host of the key's realm. */

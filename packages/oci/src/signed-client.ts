@@ -1,4 +1,5 @@
 import type { Cmk } from "@cmkit/core";
+import { directFetch } from "@cmkit/core/adapter";
 import { badAnswer } from "./answer.ts";
 import { boundedText } from "./bounded-text.ts";
 import type { VaultEndpoints } from "./endpoint.ts";
@@ -63,11 +64,10 @@ async function send(
   const method = body === null ? "GET" : "POST";
   const headers = new Headers({ accept: "application/json" });
   await identity.sign({ method, uri, headers, ...(body !== null && { body }) }, signal);
-  const response = await fetch(uri, {
+  const response = await directFetch(uri, {
     method,
     headers,
     body,
-    redirect: "manual", // not followed, and its status stays to be seen
     signal: remainingMs > requestTimeoutMs ? AbortSignal.any([signal, AbortSignal.timeout(requestTimeoutMs)]) : signal,
   });
   const text = await boundedText(response, maxAnswerBytes);
