@@ -1,4 +1,5 @@
 import { isKmsError, KmsError, type Cmk } from "@cmkit/core";
+import { boundedCache } from "@cmkit/core/adapter";
 import type * as KmsSdk from "@aws-sdk/client-kms";
 import type { KmsArn } from "./arn.ts";
 import type { AwsClient } from "./aws-client.ts";
@@ -17,36 +18,40 @@ export interface AwsClients {
 const connectionTimeoutMs = 1500;
 // Below the deadline only of patient callers: for them a lost answer costs one attempt, not all of their time.
 const requestTimeoutMs = 10_000;
+const maxClients = 500;
 
 /** One client a region, or one a CMK where each CMK has its own credentials. */
 export function awsClients({ client, credentials, endpoint }: AwsOptions): AwsClients {
-  const held = new Map<string, KmsSdk.KMSClient>();
+  const held = boundedCache<KmsSdk.KMSClient>(maxClients);
+  // One for all, so that a client that falls out of the cache leaves nothing open.
+  let connections: KmsSdk.KMSClient["config"]["requestHandler"] | undefined;
   return {
     of(sdk, arn) {
       if (client !== undefined) return typeof client === "function" ? client(arn.region) : client;
       const name = typeof credentials === "function" ? arn.arn : arn.region;
-      const known = held.get(name);
-      if (known !== undefined) return known;
-      const made = new sdk.KMSClient({
-        region: arn.region,
-        endpoint: endpoint ?? cloudEndpoint(arn),
-        // Explicit, so that no variable and no profile decides.
-        useFipsEndpoint: false,
-        useDualstackEndpoint: false,
-        retryMode: "standard",
-        maxAttempts: 1,
-        requestHandler: {
-          connectionTimeout: connectionTimeoutMs,
-          requestTimeout: requestTimeoutMs,
-          throwOnRequestTimeout: true,
-        },
-        ...(credentials === undefined ? {} : { credentials: identityOf(credentials, arn) }),
-      });
-      held.set(name, made);
+      const make = (): KmsSdk.KMSClient =>
+        new sdk.KMSClient({
+          region: arn.region,
+          endpoint: endpoint ?? cloudEndpoint(arn),
+          // Explicit, so that no variable and no profile decides.
+          useFipsEndpoint: false,
+          useDualstackEndpoint: false,
+          retryMode: "standard",
+          maxAttempts: 1,
+          requestHandler: connections ?? {
+            connectionTimeout: connectionTimeoutMs,
+            requestTimeout: requestTimeoutMs,
+            throwOnRequestTimeout: true,
+          },
+          ...(credentials === undefined ? {} : { credentials: identityOf(credentials, arn) }),
+        });
+      const made = held.get(name, make);
+      connections ??= made.config.requestHandler;
       return made;
     },
     close() {
-      for (const client of held.values()) client.destroy();
+      connections?.destroy?.();
+      connections = undefined;
       held.clear();
     },
   };

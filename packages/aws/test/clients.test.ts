@@ -29,6 +29,22 @@ describe("the client", () => {
     expect(clients.of(sdk, parseKmsArn(keyArn))).not.toBe(first);
   });
 
+  it("is let go when five hundred others were used since, and shares its connections with them", async () => {
+    const sdk = await import("@aws-sdk/client-kms");
+    const clients = awsClients({ credentials: () => credentials });
+    const of = (number: number): KMSClient => {
+      const id = number.toString(16).padStart(12, "0");
+      return clients.of(sdk, parseKmsArn(keyArn.replace(/[0-9a-f]{12}$/, id))) as KMSClient;
+    };
+    const first = of(0);
+    const second = of(1);
+    for (let number = 2; number <= 500; number += 1) of(number);
+    expect(of(1)).toBe(second);
+    expect(of(0)).not.toBe(first);
+    expect(of(0).config.requestHandler).toBe(first.config.requestHandler);
+    clients.close();
+  });
+
   it("sends a request once: retries are core's", async () => {
     const clients = awsClients({ credentials });
     const client = clients.of(await import("@aws-sdk/client-kms"), parseKmsArn(keyArn)) as KMSClient;

@@ -1,9 +1,9 @@
 import type { KeyClientOptions } from "@azure/keyvault-keys";
 import { KmsError, type Cmk } from "@cmkit/core";
+import { boundedCache } from "@cmkit/core/adapter";
 import type { Agent } from "node:https";
 import type { AzureClientFactory, AzureCredential, AzureCryptographyClient, AzureKeyClient } from "./azure-client.ts";
 import { isCredential, isTenantId, type AzureOptions } from "./azure-options.ts";
-import { boundedCache } from "./bounded-cache.ts";
 import { credentialFault } from "./credential-fault.ts";
 import { connectionTo } from "./endpoint.ts";
 import { credentialTimeoutMs } from "./kept-token.ts";

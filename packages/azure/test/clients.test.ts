@@ -3,7 +3,6 @@ import { multiCloudKms } from "@cmkit/core";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { azureClients } from "../src/azure-clients.ts";
 import { publicHosts } from "../src/azure-hosts.ts";
-import { boundedCache } from "../src/bounded-cache.ts";
 import { connectionTo } from "../src/endpoint.ts";
 import {
   azure,
@@ -151,23 +150,6 @@ describe("the options", () => {
       const kms = multiCloudKms({ adapters: [azure({ client, ...(endpoint !== undefined && { endpoint }) })] });
       expect(await kms.open(cmk).describe()).toMatchObject({ emulated });
     }
-  });
-});
-
-describe("a bounded cache", () => {
-  it("forgets what was used longest ago", () => {
-    let made = 0;
-    const cache = boundedCache<number>(2);
-    const get = (name: string): number =>
-      cache.get(name, () => {
-        made += 1;
-        return made;
-      });
-    expect(["a", "b", "a", "c", "a", "b"].map(get)).toEqual([1, 2, 1, 3, 1, 4]);
-    cache.delete("b");
-    expect(get("b")).toBe(5);
-    cache.clear();
-    expect(get("a")).toBe(6);
   });
 });
 

@@ -3,7 +3,7 @@ import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { promisify } from "node:util";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { checkedEndpoint, directFetch } from "../src/adapter/index.ts";
+import { boundedCache, checkedEndpoint, directFetch } from "../src/adapter/index.ts";
 
 const run = promisify(execFile);
 
@@ -111,5 +111,22 @@ describe("a direct fetch", () => {
     const { stdout } = await run(process.execPath, ["--input-type=module", "--eval", program, url], { env });
     expect(stdout).toBe("from the service");
     expect(seen).toEqual([]);
+  });
+});
+
+describe("a bounded cache", () => {
+  test("forgets what was used longest ago", () => {
+    let made = 0;
+    const cache = boundedCache<number>(2);
+    const get = (name: string): number =>
+      cache.get(name, () => {
+        made += 1;
+        return made;
+      });
+    expect(["a", "b", "a", "c", "a", "b"].map(get)).toEqual([1, 2, 1, 3, 1, 4]);
+    cache.delete("b");
+    expect(get("b")).toBe(5);
+    cache.clear();
+    expect(get("a")).toBe(6);
   });
 });

@@ -1,4 +1,5 @@
 import { isKmsError, KmsError, type Cmk } from "@cmkit/core";
+import { boundedCache } from "@cmkit/core/adapter";
 import { classifyGcpError } from "./gcp-errors.ts";
 import { isCredentials, type GcpAuthClient, type GcpCredentials, type GcpOptions } from "./gcp-options.ts";
 
@@ -18,6 +19,7 @@ interface Held {
 
 // A token must outlive the request that it is sent with.
 const renewBeforeMs = 60_000;
+const maxHeld = 500;
 /** The audience of a self-signed token, where an auth client makes one. */
 const audience = "https://cloudkms.googleapis.com/";
 
@@ -26,20 +28,23 @@ export function gcpIdentities(
   credentials: GcpOptions["credentials"],
   applicationDefault: () => Promise<GcpAuthClient>,
 ): GcpIdentities {
-  const held = new Map<string, Held>();
+  const held = boundedCache<Held>(maxHeld);
   const ask = async (cmk: Cmk): Promise<GcpCredentials> => {
     if (credentials === undefined) return applicationDefault();
     return typeof credentials === "function" ? given(await credentials(cmk)) : credentials;
   };
   const nameOf = ({ resource }: Cmk): string => (typeof credentials === "function" ? resource : "");
-  const forget = (cmk: Cmk): void => void held.delete(nameOf(cmk));
-  const identityOf = async (cmk: Cmk): Promise<GcpCredentials> => {
-    const known = held.get(nameOf(cmk));
-    // One asks for everybody who comes meanwhile.
-    if (known !== undefined && (known.identity === undefined || lasts(known.identity))) return known.asked;
+  const forget = (cmk: Cmk): void => held.delete(nameOf(cmk));
+  const asking = (cmk: Cmk): Held => {
     const next: Held = { asked: ask(cmk).then((identity) => (next.identity = identity)) };
-    held.set(nameOf(cmk), next);
-    return next.asked;
+    return next;
+  };
+  const identityOf = async (cmk: Cmk): Promise<GcpCredentials> => {
+    // One asks for everybody who comes meanwhile.
+    const { asked, identity } = held.get(nameOf(cmk), () => asking(cmk));
+    if (identity === undefined || lasts(identity)) return asked;
+    forget(cmk);
+    return held.get(nameOf(cmk), () => asking(cmk)).asked;
   };
   return {
     forget,

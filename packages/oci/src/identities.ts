@@ -1,4 +1,5 @@
 import { KmsError, type Cmk } from "@cmkit/core";
+import { boundedCache } from "@cmkit/core/adapter";
 import type * as OciSdk from "oci-common";
 import { credentialsFault } from "./credentials-fault.ts";
 import { isApiKey, isProvider, type OciAuthenticationProvider, type OciOptions } from "./oci-options.ts";
@@ -30,29 +31,32 @@ interface Seat {
   readonly make: (signal: AbortSignal) => Promise<Identity>;
 }
 
+const maxSeats = 500;
+
 export function identities(credentials: OciOptions["credentials"]): Identities {
-  const seats = new Map<string, Seat>();
+  const seats = boundedCache<Seat>(maxSeats);
+  const seatOf = new WeakMap<Identity, Seat>();
   const proven = new WeakSet<Identity>();
-  const take = (sdk: typeof OciSdk, cmk: Cmk, name: string): Seat => {
+  const take = (sdk: typeof OciSdk, cmk: Cmk): Seat => {
     const make = async (): Promise<Identity> => {
-      seat.identity = await makeIdentity(sdk, credentials, cmk, seat.stale);
-      return seat.identity;
+      const identity = await makeIdentity(sdk, credentials, cmk, seat.stale);
+      seatOf.set(identity, seat);
+      seat.identity = identity;
+      return identity;
     };
     const seat: Seat = { identity: undefined, stale: false, make: sharedRun(make) };
-    seats.set(name, seat);
     return seat;
   };
   return {
     async of(sdk, cmk, signal) {
       const name = typeof credentials === "function" ? cmk.resource : "";
-      const seat = seats.get(name) ?? take(sdk, cmk, name);
+      const seat = seats.get(name, () => take(sdk, cmk));
       return seat.identity ?? seat.make(signal);
     },
     accepted: (identity) => void proven.add(identity),
     refused(identity) {
-      for (const seat of seats.values()) {
-        if (seat.identity === identity) Object.assign(seat, { identity: undefined, stale: true });
-      }
+      const seat = seatOf.get(identity);
+      if (seat?.identity === identity) Object.assign(seat, { identity: undefined, stale: true });
       return proven.has(identity);
     },
     close: () => seats.clear(),
