@@ -159,7 +159,8 @@ export const errorTable: readonly ErrorRow[] = [
   {
     names: ["CredentialsProviderError", "TokenProviderError"],
     code: "credentials",
-    detail: "no credentials were found, or their source did not give any",
+    detail:
+      "no credentials were found, or their source did not give any: set AWS_PROFILE, run aws configure or aws sso login, or give some to aws()",
   },
   {
     codes: ["ERR_MODULE_NOT_FOUND", "MODULE_NOT_FOUND"],

@@ -133,6 +133,11 @@ describe("the error table", () => {
     }
   });
 
+  it("says where credentials are put that the SDK did not find", () => {
+    const { detail } = classifyAwsError(thrown({ name: "CredentialsProviderError", is: "credentials" }), "describe");
+    expect(detail).toMatch(/set AWS_PROFILE, .* or give some to aws\(\)$/);
+  });
+
   it("tells the customer what to do next, and nothing about why a ciphertext failed", () => {
     const detailOf = (name: string, operation: DriverOperation, message = ""): string | undefined =>
       classifyAwsError(thrown({ name, message, is: "unknown" }), operation).detail;

@@ -23,6 +23,13 @@ export function credentialFault(error: unknown, tenantId: string | undefined): n
       "our application has no enabled service principal in the key's tenant: an administrator there must consent to it";
     throw new KmsError("access-denied", { provider: "azure", detail, cause: error });
   }
-  const detail = "the credential gave no token: check its secret or certificate, its tenant, and this machine's clock";
+  const detail = findsNone(error)
+    ? "no credentials were found: run az login, set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or give a credential to azure()"
+    : "the credential gave no token: check its secret or certificate, its tenant, and this machine's clock";
   throw new KmsError("credentials", { provider: "azure", detail, cause: error });
+}
+
+/** Of one credential that cannot be used here, or of a chain of which all are so. */
+function findsNone(error: unknown): boolean {
+  return error instanceof Error && /^(?:CredentialUnavailableError|AggregateAuthenticationError)$/.test(error.name);
 }

@@ -147,6 +147,16 @@ describe("a credential", () => {
   });
 
   it.each([
+    ["CredentialUnavailableError", /no credentials were found: run az login, .* or give a credential to azure\(\)$/],
+    ["AggregateAuthenticationError", /no credentials were found: run az login/],
+    ["AuthenticationError", /gave no token: check its secret or certificate/],
+  ])("that throws %s says what to do", async (name, words) => {
+    const server = await scriptedServer(described);
+    const call = kmsOf(server, { credential: failing(named(name)) }).open(cmk);
+    expect((await refusal(call.describe())).message).toMatch(words);
+  });
+
+  it.each([
     [named("CredentialUnavailableError"), "credentials"],
     [named("AggregateAuthenticationError", "all failed", { errors: [named("CredentialUnavailableError")] }), "credentials"],
     [
