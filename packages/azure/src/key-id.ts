@@ -50,7 +50,7 @@ function whatIsWrong(resource: string, hosts: readonly AzureHosts[]): string {
   if (/[^!-~]/.test(resource)) return `expected ${expectedForm}, got a space or a character that no identifier has`;
   const [, scheme, authority = "", path = ""] = /^([a-z]+):\/\/([^/?#\\]*)(.*)$/i.exec(resource) ?? [];
   if (scheme === undefined) return `expected ${expectedForm}`;
-  if (scheme !== "https") return "expected the identifier to begin with https://";
+  if (scheme !== "https") return "expected the identifier to begin with https://, in lower case";
   if (authority.includes("@")) return "expected no user name before the host";
   const [host = "", port] = authority.toLowerCase().split(":");
   if (port !== undefined && port !== "443") return "expected no port in the identifier";
@@ -67,6 +67,7 @@ function whatIsWrongWithPath(path: string): string {
   if (/[?#]/.test(path)) return "expected no query and no fragment";
   if (/[%\\]|\.\.|\/\//.test(path)) return "expected a plain path: /keys/KEY or /keys/KEY/VERSION";
   const [, collection, name, version] = path.split("/");
+  if (!collection) return "expected the identifier of a key, got that of its vault: add /keys/KEY to it";
   if (collection !== "keys") return "expected the identifier of a key (/keys/), not of a secret or certificate";
   if (!/^[A-Za-z0-9-]{1,127}$/.test(name ?? "")) return "expected a key name of 1 to 127 letters, digits and hyphens";
   if (!/^[0-9A-Fa-f]{32}$/.test(version ?? "")) return "expected a version of 32 hex digits, or none";
