@@ -95,6 +95,6 @@ function adapterMissing(provider: string): never {
     ? `run "npm install @cmkit/${provider}" and add ${provider}() to the adapters`
     : provider === "local"
       ? `add local() from "@cmkit/core/local" to the adapters`
-      : "the provider is not known, and no adapter in the list has its name";
+      : "expected aws, gcp, azure, oci, local or the name of another adapter in the list, in exactly these letters";
   throw new KmsError("adapter-missing", { detail });
 }

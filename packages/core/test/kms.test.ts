@@ -44,7 +44,7 @@ describe("opening a key", () => {
       const [code, message] = codeOf(() => kms.open({ provider, resource: "x" }));
       expect(code).toBe("adapter-missing");
       expect(message).toBe(
-        "no adapter is installed for this provider: the provider is not known, and no adapter in the list has its name",
+        "no adapter is installed for this provider: expected aws, gcp, azure, oci, local or the name of another adapter in the list, in exactly these letters",
       );
     },
   );
