@@ -40,7 +40,8 @@ await box.seal(Buffer.from("new"), { tenant: "acme" }).catch((error: unknown) =>
 });
 
 await customer.enableKey(resource);
-await pause(5100); // a refusal is remembered for 5 s
+console.log("enabled again; a refusal is remembered for 5 s, so this waits for them…");
+await pause(5100);
 const again = await box.open(sealed, { tenant: "acme" });
-console.log(`enabled again, and what was sealed opens again: ${Buffer.from(again).toString()}`);
+console.log(`what was sealed opens again: ${Buffer.from(again).toString()}`);
 await kms.close();
