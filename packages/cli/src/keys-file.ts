@@ -1,11 +1,13 @@
 import { access, constants, open, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 
-import { CliError, errorCode } from "./cli-error.ts";
+import { CliError, errorCode, reasonOf } from "./cli-error.ts";
 import { unreadable } from "./json-file.ts";
 import type { NamedFile } from "./named-file.ts";
 
 const otherFile = "Give another file with --keys.";
+// Without --keys the file is beside that of --out.
+const elsewhere = "Give another --out, or another file with --keys.";
 const sealedWith = "Give with --keys the file that `cmkit seal` wrote: nothing opens without it.";
 
 // How the line of a record begins; see encodeRecord in @cmkit/core.
@@ -32,8 +34,9 @@ export async function checkKeysToWrite(file: NamedFile): Promise<void> {
     () => false,
   );
   await access(exists ? path : dirname(path), constants.W_OK).catch((error: unknown) => {
-    const what = errorCode(error) === "ENOENT" ? `There is no directory ${dirname(name)}.` : `${name} cannot be written.`;
-    throw new CliError("refused", what, otherFile);
+    const missing = errorCode(error) === "ENOENT";
+    const what = missing ? `There is no directory ${dirname(name)}.` : `${name} cannot be written (${reasonOf(error)}).`;
+    throw new CliError("refused", what, elsewhere);
   });
   if (exists) await checkContent(file, otherFile);
 }

@@ -91,7 +91,11 @@ describe("files that stand in the way", () => {
     [["--in", "none.csv", "--out", "out"], "There is no file none.csv."],
     [["--in", ".", "--out", "out"], ". is a directory; expected a file."],
     [["--in", "empty", "--out", "out"], "empty is empty."],
-    [["--in", "in.csv", "--out", "none/out"], "There is no directory none."],
+    [["--in", "in.csv", "--out", "none/out"], "There is no directory none.\nGive another --out, or another file with --keys.\n"],
+    [
+      ["--in", "in.csv", "--out", "out", "--keys", `${"k".repeat(300)}/keys`],
+      `${"k".repeat(300)}/keys cannot be written (ENAMETOOLONG).`,
+    ],
     [["--in", "in.csv", "--out", "out", "--keys", "none/keys"], "There is no directory none."],
     [["--in", "other.csv", "--out", "out"], "other.csv has no column email and no column phone."],
     [["--in", "other.jsonl", "--out", "out"], "other.jsonl: no row has a field email."],
