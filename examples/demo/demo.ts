@@ -2,7 +2,7 @@
 // Usage: npm run demo [-- --json]
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
@@ -53,14 +53,14 @@ const results: KeyResult[] = [];
 let lost = 0;
 const progress = new SingleBar({ format: "{bar} {value} of {total} keys", clearOnComplete: true });
 if (process.stderr.isTTY) progress.start(cmks.length, 0);
-for (let next = 0; next < cmks.length; next += atOnce) {
-  const batch = cmks.slice(next, next + atOnce);
-  const backs = await Promise.all(batch.map(async ({ kind, cmk }) => ({ kind, cmk, ...(await writeAndReadBack(kind, cmk)) })));
-  for (const { kind, cmk, records, fields, kmsCalls, ...back } of backs) {
+const byProvider = [...Map.groupBy(cmks, ({ cmk }) => cmk.provider).values()];
+for (let next = 0; next < byProvider.length; next += atOnce) {
+  const backs = await Promise.all(byProvider.slice(next, next + atOnce).map(writeAndReadBack));
+  for (const { provider, kind, records, fields, kmsCalls, ...back } of backs.flat()) {
     const verified = back.lost === 0 && records === customers.length;
     lost += back.lost;
-    results.push({ provider: cmk.provider, kind, records, fields, kmsCalls, verified });
-    table.push([`${cmk.provider} ${kind}`, records, fields, kmsCalls, verified ? "yes" : "NO"]);
+    results.push({ provider, kind, records, fields, kmsCalls, verified });
+    table.push([`${provider} ${kind}`, records, fields, kmsCalls, verified ? "yes" : "NO"]);
     progress.increment();
   }
 }
@@ -84,17 +84,27 @@ if (options.json) {
 }
 if (lost > 0 || !results.every(({ verified }) => verified)) process.exitCode = 1;
 
-async function writeAndReadBack(kind: string, cmk: Cmk): Promise<ReadBackResult> {
+/** Encrypts everybody under each of one provider's keys, and has one fresh process read it all. */
+async function writeAndReadBack(of: typeof cmks): Promise<(ReadBackResult & { provider: string; kind: string })[]> {
   const directory = await mkdtemp(`${tmpdir()}/cmkit-demo-`);
-  const { kms, requests } = demoKms(keys);
   try {
-    await writeEncrypted(demoFields(kms, cmk, directory, keys.recordKey), customers.map(customerRow), directory);
-    const back = await inFreshProcess({ keys, cmk, directory });
-    return { ...back, kmsCalls: back.kmsCalls + requests() };
+    const written: { cmk: Cmk; directory: string; kind: string; kmsCalls: number }[] = [];
+    for (const { kind, cmk } of of) {
+      const under = `${directory}/${kind}`;
+      await mkdir(under);
+      const { kms, requests } = demoKms(keys);
+      await writeEncrypted(demoFields(kms, cmk, under, keys.recordKey), customers.map(customerRow), under);
+      await kms.close();
+      written.push({ cmk, directory: under, kind, kmsCalls: requests() });
+    }
+    const backs = await inFreshProcess({ keys, written });
+    return written.map(({ cmk, kind, kmsCalls }, index) => {
+      const back = backs[index] ?? { records: 0, fields: 0, lost: customers.length, kmsCalls: 0 };
+      return { ...back, kmsCalls: kmsCalls + back.kmsCalls, provider: cmk.provider, kind };
+    });
   } catch (error) {
-    throw new Error(`the demo failed under the ${kind} key`, { cause: error });
+    throw new Error(`the demo failed under the keys of ${of[0]?.cmk.provider}`, { cause: error });
   } finally {
-    await kms.close();
     await rm(directory, { recursive: true });
   }
 }
@@ -110,12 +120,12 @@ async function showOne(): Promise<string> {
   }
 }
 
-async function inFreshProcess(job: ReadBackJob): Promise<ReadBackResult> {
+async function inFreshProcess(job: ReadBackJob): Promise<ReadBackResult[]> {
   const child = spawn(process.execPath, [...process.execArgv, fileURLToPath(new URL("read-back.ts", import.meta.url))], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   child.stdin.end(JSON.stringify(job));
-  return JSON.parse(await text(child.stdout)) as ReadBackResult;
+  return JSON.parse(await text(child.stdout)) as ReadBackResult[];
 }
 
 async function disableAll(): Promise<Revocation> {

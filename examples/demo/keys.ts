@@ -66,11 +66,11 @@ function tokenCredential(accessTokens: Readonly<Record<string, string>>) {
 /** What the parent asks of the fresh process. */
 export interface ReadBackJob {
   readonly keys: DemoKeys;
-  readonly cmk: Cmk;
-  readonly directory: string;
+  /** Where what was encrypted under each of one provider's keys lies. */
+  readonly written: readonly { readonly cmk: Cmk; readonly directory: string }[];
 }
 
-/** What it answers. */
+/** What it answers about each. */
 export interface ReadBackResult {
   readonly records: number;
   readonly fields: number;

@@ -1,25 +1,30 @@
 // The fresh process: knows the files and the keys, nothing of what the first process held in memory.
 import { json } from "node:stream/consumers";
 import { isDeepStrictEqual } from "node:util";
+import type { Cmk } from "@cmkit/core";
 import { readCustomers } from "../data/read-customers.ts";
 import { customerRow, demoFields, readStored } from "./customer-files.ts";
 import { demoKms, type ReadBackJob, type ReadBackResult } from "./keys.ts";
 
-const { keys, cmk, directory } = (await json(process.stdin)) as ReadBackJob;
-const { kms, requests } = demoKms(keys);
-const pii = demoFields(kms, cmk, directory, keys.recordKey);
+const { keys, written } = (await json(process.stdin)) as ReadBackJob;
+const results: ReadBackResult[] = [];
+for (const { cmk, directory } of written) results.push(await readBack(cmk, directory));
+process.stdout.write(JSON.stringify(results));
 
-const expected = new Map(readCustomers().map((customer) => [customer.id, customerRow(customer)]));
-let records = 0;
-let fields = 0;
-let lost = 0;
-for await (const stored of readStored(directory)) {
-  const row = await pii.for(stored.tenant).decrypt(stored);
-  records += 1;
-  fields += Object.keys(row).length - 3 + Object.keys(row.address).length; // id and tenant are in clear, an address is two fields
-  if (!isDeepStrictEqual(row, expected.get(row.id))) lost += 1;
-  expected.delete(row.id);
+async function readBack(cmk: Cmk, directory: string): Promise<ReadBackResult> {
+  const { kms, requests } = demoKms(keys);
+  const pii = demoFields(kms, cmk, directory, keys.recordKey);
+  const expected = new Map(readCustomers().map((customer) => [customer.id, customerRow(customer)]));
+  let records = 0;
+  let fields = 0;
+  let lost = 0;
+  for await (const stored of readStored(directory)) {
+    const row = await pii.for(stored.tenant).decrypt(stored);
+    records += 1;
+    fields += Object.keys(row).length - 3 + Object.keys(row.address).length; // id and tenant are in clear, an address is two fields
+    if (!isDeepStrictEqual(row, expected.get(row.id))) lost += 1;
+    expected.delete(row.id);
+  }
+  await kms.close();
+  return { records, fields, lost: lost + expected.size, kmsCalls: requests() };
 }
-await kms.close();
-const result: ReadBackResult = { records, fields, lost: lost + expected.size, kmsCalls: requests() };
-process.stdout.write(JSON.stringify(result));
