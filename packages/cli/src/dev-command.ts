@@ -25,7 +25,8 @@ export interface DevPaths {
 
 /** Runs the emulators until the process is asked to end. */
 export async function devCommand({ dir, port, json }: DevOptions, deps: Deps, io: Io): Promise<number> {
-  const askedToEnd = deps.untilAskedToEnd();
+  let ending = false;
+  const askedToEnd = deps.untilAskedToEnd().then(() => void (ending = true));
   const paths = await pathsIn(resolve(deps.cwd, dir));
   const ports = devPorts(port);
   await refuseSecondStart(paths.file);
@@ -40,6 +41,7 @@ export async function devCommand({ dir, port, json }: DevOptions, deps: Deps, io
     // Making keys takes seconds; another process may have begun in that time.
     await refuseSecondStart(paths.file);
     await keep();
+    if (ending) return endedEarly(paths, io);
     const found: DevFile = { cmkitDev: 2, pid: process.pid, recordKey, ...emulators.clouds };
     await written(paths.file, writeDevFile(paths.file, found));
     dev = found;
@@ -51,6 +53,11 @@ export async function devCommand({ dir, port, json }: DevOptions, deps: Deps, io
     if (dev !== undefined) await removeOwn(paths.file, dev);
     await emulators.close();
   }
+  return 0;
+}
+
+function endedEarly({ seed }: DevPaths, io: Io): number {
+  io.stderr(`cmkit: ended before it was ready; its keys are in ${seed}.\n`);
   return 0;
 }
 

@@ -15,10 +15,11 @@ export interface Given extends Partial<Deps> {
   readonly terminal?: NodeJS.WritableStream;
 }
 
-/** Runs the CLI as a function, on a machine with this Node and no settings. */
+/** Runs the CLI as a function, on a machine with this Node and no settings. It is asked to end once it has printed something. */
 export async function cmkit(argv: readonly string[], { stdin, terminal, ...deps }: Given = {}): Promise<Outcome> {
   let stdout = "";
   let stderr = "";
+  const printed = Promise.withResolvers<void>();
   const machine: Deps = {
     cwd: "/nonexistent",
     home: "/nonexistent",
@@ -26,7 +27,7 @@ export async function cmkit(argv: readonly string[], { stdin, terminal, ...deps 
     platform: process.platform,
     nodeVersion: process.versions.node,
     findPackage: findInstalledPackage,
-    untilAskedToEnd: async () => {},
+    untilAskedToEnd: async () => printed.promise,
     ...deps,
   };
   const exitCode = await run(argv, machine, {
@@ -34,6 +35,7 @@ export async function cmkit(argv: readonly string[], { stdin, terminal, ...deps 
     stdinIsTerminal: stdin === undefined,
     stdout: (text) => {
       stdout += text;
+      printed.resolve();
     },
     stdoutBytes: async (bytes) => {
       stdout += Buffer.from(bytes).toString();

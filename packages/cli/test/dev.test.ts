@@ -250,6 +250,16 @@ describe("cmkit dev", () => {
     expect(await areFree(first)).toBe(true);
   });
 
+  it("that is asked to end while it makes keys keeps them and does not say that it is ready", async () => {
+    const dir = await seeded();
+    expect(await cmkit(["dev", "--dir", dir], { untilAskedToEnd: async () => {} })).toEqual({
+      exitCode: 0,
+      stdout: "",
+      stderr: `cmkit: ended before it was ready; its keys are in ${join(dir, "cmkit.dev.seed.json")}.\n`,
+    });
+    expect(readdirSync(dir)).toEqual(["cmkit.dev.seed.json"]);
+  });
+
   it("refuses a directory that is a file", async () => {
     const file = join(await seeded(), "cmkit.dev.seed.json");
     expect((await cmkit(["dev", "--dir", file])).stderr).toBe(`cmkit: ${file} cannot be used as a directory (EEXIST).\n`);
