@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { aws } from "@cmkit/aws";
 import type { ConformanceFault, ConformanceHarness, ConformanceKey } from "@cmkit/core/testing";
 import { awsEmulator, type AwsEmulator, type AwsKeySpec, type Fault, type FaultEffect } from "@cmkit/emulators";
-import type { OpenHarness } from "./open-harness.ts";
+import { rsaSizes, type OpenHarness } from "./open-harness.ts";
 
 const place = { region: "eu-west-1", account: "111122223333" } as const;
 const prefix = `arn:aws:kms:${place.region}:${place.account}`;
@@ -16,14 +16,10 @@ const operations = {
 } as const;
 
 /** The AWS adapter over the official SDK, against an emulator with keys of every kind. */
-export async function awsHarness(): Promise<OpenHarness> {
+export async function awsHarness(sizes = rsaSizes): Promise<OpenHarness> {
   const emulator = await awsEmulator({ seed: { cloud: "aws", region: place.region, principals: [operator], keys: [] } });
-  const keys = [
-    await conformanceKey(emulator, "SYMMETRIC_DEFAULT", 256),
-    await conformanceKey(emulator, "RSA_2048", 2048),
-    await conformanceKey(emulator, "RSA_3072", 3072),
-    await conformanceKey(emulator, "RSA_4096", 4096),
-  ];
+  const keys = [await conformanceKey(emulator, "SYMMETRIC_DEFAULT", 256)];
+  for (const bits of sizes) keys.push(await conformanceKey(emulator, `RSA_${bits}` as AwsKeySpec, bits));
   const harness: ConformanceHarness = {
     adapter: () => aws({ endpoint: emulator.url, credentials: emulator.credentials }),
     keys,

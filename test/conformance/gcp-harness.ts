@@ -1,7 +1,7 @@
 import type { ConformanceFault, ConformanceHarness, ConformanceKey } from "@cmkit/core/testing";
 import { gcpEmulator, type Fault, type FaultEffect, type GcpAlgorithm, type GcpEmulator } from "@cmkit/emulators";
 import { gcp, type GcpOptions } from "@cmkit/gcp";
-import type { OpenHarness } from "./open-harness.ts";
+import { rsaSizes, type OpenHarness } from "./open-harness.ts";
 
 const place = { project: "conformance-project", location: "europe-west1", keyRing: "conformance" } as const;
 const prefix = `projects/${place.project}/locations/${place.location}/keyRings/${place.keyRing}`;
@@ -15,14 +15,15 @@ const operations = {
 } as const;
 
 /** The GCP adapter over the official SDK, against an emulator with keys of every kind. */
-export async function gcpHarness(transport: NonNullable<GcpOptions["transport"]> = "rest"): Promise<OpenHarness> {
+export async function gcpHarness(
+  sizes = rsaSizes,
+  transport: NonNullable<GcpOptions["transport"]> = "rest",
+): Promise<OpenHarness> {
   const emulator = await gcpEmulator({ seed: { cloud: "gcp", ...place, principals: [operator], keys: [] } });
-  const keys = [
-    await conformanceKey(emulator, "GOOGLE_SYMMETRIC_ENCRYPTION", 256),
-    await conformanceKey(emulator, "RSA_DECRYPT_OAEP_2048_SHA256", 2048),
-    await conformanceKey(emulator, "RSA_DECRYPT_OAEP_3072_SHA256", 3072),
-    await conformanceKey(emulator, "RSA_DECRYPT_OAEP_4096_SHA256", 4096),
-  ];
+  const keys = [await conformanceKey(emulator, "GOOGLE_SYMMETRIC_ENCRYPTION", 256)];
+  for (const bits of sizes) {
+    keys.push(await conformanceKey(emulator, `RSA_DECRYPT_OAEP_${bits}_SHA256` as GcpAlgorithm, bits));
+  }
   const endpoint = transport === "rest" ? emulator.url : emulator.grpcUrl;
   const harness: ConformanceHarness = {
     adapter: () => gcp({ endpoint, transport, credentials: { accessToken: operator.accessToken } }),

@@ -1,16 +1,14 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import type { ConformanceHarness, ConformanceKey } from "@cmkit/core/testing";
 import { local } from "@cmkit/core/local";
-import type { OpenHarness } from "./open-harness.ts";
-
-const sizes = [2048, 3072, 4096];
+import { rsaSizes, type OpenHarness } from "./open-harness.ts";
 
 /** Keys in this process, without any service. */
-export async function localHarness(): Promise<OpenHarness> {
-  const given = { aes: aesKey(), "other-aes": aesKey(), ...rsaKeys() };
+export async function localHarness(sizes = rsaSizes): Promise<OpenHarness> {
+  const given = { aes: aesKey(), "other-aes": aesKey(), ...rsaKeys(sizes) };
   const harness: ConformanceHarness = {
     adapter: () => local({ keys: given }),
-    keys,
+    keys: keysOf(sizes),
     missing: "local:missing",
     invalid: [
       "local",
@@ -37,7 +35,7 @@ export async function localHarness(): Promise<OpenHarness> {
 const aesKey = () => ({ aes256: new Uint8Array(randomBytes(32)) });
 const rsaKey = (bits: number) => ({ rsaPrivateKey: generateKeyPairSync("rsa", { modulusLength: bits }).privateKey });
 
-function rsaKeys() {
+function rsaKeys(sizes: readonly number[]) {
   return Object.fromEntries(
     sizes.flatMap((bits) => [
       [`rsa-${bits}`, rsaKey(bits)],
@@ -46,7 +44,7 @@ function rsaKeys() {
   );
 }
 
-const keys: readonly ConformanceKey[] = [
+const keysOf = (sizes: readonly number[]): readonly ConformanceKey[] => [
   { kind: "symmetric", bits: 256, resource: "local:aes", other: "local:other-aes", versions: "recorded" },
   ...sizes.map((bits): ConformanceKey => ({
     kind: "rsa",

@@ -1,7 +1,7 @@
 import type { ConformanceFault, ConformanceHarness, ConformanceKey } from "@cmkit/core/testing";
 import { defaultOciSeed, ociEmulator, type Fault, type FaultEffect, type OciEmulator, type OciKeyShape } from "@cmkit/emulators";
 import { oci } from "@cmkit/oci";
-import type { OpenHarness } from "./open-harness.ts";
+import { rsaSizes, type OpenHarness } from "./open-harness.ts";
 
 const prefix = "conformance26";
 const vault = `ocid1.vault.oc1.eu-frankfurt-1.${prefix}.${"v".repeat(60)}`;
@@ -16,15 +16,11 @@ const operations = {
 } as const;
 
 /** The OCI adapter, its requests signed by the official SDK, against an emulator with keys of every kind. */
-export async function ociHarness(): Promise<OpenHarness> {
+export async function ociHarness(sizes = rsaSizes): Promise<OpenHarness> {
   const emulator = await ociEmulator({ seed: { ...defaultOciSeed(), vaults: [{ id: vault }], keys: [] } });
   const { tenancy, user, fingerprint, privateKey } = emulator.credentials;
-  const keys = [
-    await conformanceKey(emulator, { algorithm: "AES", length: 32 }),
-    await conformanceKey(emulator, { algorithm: "RSA", length: 256 }),
-    await conformanceKey(emulator, { algorithm: "RSA", length: 384 }),
-    await conformanceKey(emulator, { algorithm: "RSA", length: 512 }),
-  ];
+  const keys = [await conformanceKey(emulator, { algorithm: "AES", length: 32 })];
+  for (const bits of sizes) keys.push(await conformanceKey(emulator, { algorithm: "RSA", length: bits / 8 }));
   const harness: ConformanceHarness = {
     adapter: () => oci({ endpoint: emulator.url, credentials: { tenancy, user, fingerprint, privateKey } }),
     keys,

@@ -6,7 +6,8 @@ import { providersPage } from "../conformance/providers-page.ts";
 import { KeyModel, type Outcome, type Step } from "./key-model.ts";
 import { ProviderUnderTest } from "./provider-under-test.ts";
 
-const providers = await Promise.all(Object.entries(harnesses).map(async ([name, open]) => ({ name, ...(await open()) })));
+const open = Object.entries(harnesses);
+const providers = await Promise.all(open.map(async ([name, harness]) => ({ name, ...(await harness([2048])) })));
 const clouds = providers.filter(({ name }) => name !== "local"); // whose keys have neither states nor permissions
 afterAll(async () => void (await Promise.all(providers.map(async (provider) => provider.close()))));
 

@@ -12,7 +12,7 @@ export function announcement(dev: DevFile, paths: DevPaths): string {
     ["keys for the next start", `${paths.seed} (holds key material)`],
   ]);
   const clouds = table(providers.flatMap((provider) => rowsOf(provider, dev)));
-  const next = `Next, in another terminal: cmkit doctor --dev ${quoted(paths.file)}`;
+  const next = `Next, in another terminal: npx cmkit doctor --dev ${quoted(paths.file)}`;
   return `cmkit dev is ready. Ctrl-C ends it.\n\n${files}\n${clouds}\n${next}\n`;
 }
 

@@ -187,7 +187,7 @@ describe("cmkit dev", () => {
       expect(stdout).toMatch(line);
     }
     expect(stdout).toContain(join(dir, "cmkit.dev.seed.json"));
-    expect(stdout).toMatch(/\nNext, in another terminal: cmkit doctor --dev \/.*cmkit\.dev\.json\n$/);
+    expect(stdout).toMatch(/\nNext, in another terminal: npx cmkit doctor --dev \/.*cmkit\.dev\.json\n$/);
     const seed = JSON.parse(readFileSync(join(dir, "cmkit.dev.seed.json"), "utf8")) as Seed;
     expect(stdout).not.toContain(seed.recordKey);
     expect(stdout).not.toContain(seed.aws.principals[0].secretAccessKey);

@@ -26,7 +26,7 @@ const errorTable = {
   "decrypt-failed": { httpStatus: 422, retryable: false, words: "decryption failed" },
   throttled: { httpStatus: 503, retryable: true, words: "the KMS asks us to slow down" },
   timeout: { httpStatus: 503, retryable: true, words: "the KMS did not answer in time" },
-  unavailable: { httpStatus: 503, retryable: true, words: "the KMS is not available" },
+  unavailable: { httpStatus: 503, retryable: true, words: "the KMS is not available, or cannot be reached" },
   "bad-answer": { httpStatus: 503, retryable: false, words: "the KMS gave an answer that cannot be trusted" },
   aborted: { httpStatus: 503, retryable: false, words: "the caller aborted" },
   credentials: { httpStatus: 500, retryable: false, words: "our own credentials for the cloud are missing, wrong or expired" },

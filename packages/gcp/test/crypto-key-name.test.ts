@@ -26,7 +26,7 @@ const refused = [
   ["a project", "projects/customer-project", "got only its first 2 parts"],
   ["a location", "projects/customer-project/locations/eu", "got only its first 4 parts"],
   ["a key ring", nameOf().replace("/cryptoKeys/key", ""), "got a key ring"],
-  ["a trailing slash", `${nameOf()}/`, "expected projects/PROJECT"],
+  ["a trailing slash", `${nameOf()}/`, "without a slash at its end"],
   ["a leading slash", `/${nameOf()}`, "expected projects/PROJECT"],
   ["the name of Asset Inventory", `//cloudkms.googleapis.com/${nameOf()}`, "leave out the service"],
   ["a URL", `https://cloudkms.googleapis.com/v1/${nameOf()}`, "not a URL"],
