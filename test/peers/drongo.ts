@@ -9,6 +9,7 @@ export const drongo: Peer = gcpPeer({
   name: "drongo",
   from: "drongo 0.8.0 from PyPI",
   transport: "rest",
+  noRotation: "drongo makes no further key version",
   install: installPython,
   command: (port) => ({
     command: python,

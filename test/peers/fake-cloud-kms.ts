@@ -12,6 +12,7 @@ export const fakeCloudKms: Peer = gcpPeer({
   name: "fake-cloud-kms",
   from: "github.com/winor30/fake-cloud-kms v0.0.1, a Go module",
   transport: "grpc",
+  noRotation: "fake-cloud-kms makes key versions, but the call for it is not written here",
   untried: true,
   install,
   command(port) {

@@ -7,6 +7,8 @@ import { freePort, startServer, type ServerCommand } from "./started-process.ts"
 /** What differs between emulators of Google Cloud KMS by strangers. Those that can be had know symmetric keys alone. */
 export interface GcpPeer extends Pick<Peer, "name" | "from" | "deviations" | "untried" | "install"> {
   readonly transport: "rest" | "grpc";
+  /** Why its keys are not rotated. */
+  readonly noRotation: string;
   command(port: number): Omit<ServerCommand, "name">;
   /** Makes two keys, of the names in {@link gcpKey}, over the emulator's own API. */
   createKeys(endpoint: string): Promise<void>;
@@ -41,7 +43,7 @@ export function gcpPeer(peer: GcpPeer): Peer {
   });
 }
 
-function harness({ name, transport }: GcpPeer, endpoint: string): ConformanceHarness {
+function harness({ name, transport, noRotation }: GcpPeer, endpoint: string): ConformanceHarness {
   return {
     adapter: () => gcp({ endpoint, transport, credentials: { accessToken } }),
     keys: [key],
@@ -52,7 +54,7 @@ function harness({ name, transport }: GcpPeer, endpoint: string): ConformanceHar
     controls: {
       setState: `${name} disables and destroys no key version`,
       setAccess: `${name} cannot deny a key to its caller`,
-      rotate: `${name} makes no further key version`,
+      rotate: noRotation,
       fault: `${name} makes no faults on demand`,
     },
   };

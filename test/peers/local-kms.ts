@@ -3,7 +3,7 @@ import { goCommand } from "./go-module.ts";
 import type { Peer } from "./peer.ts";
 import { peersCache } from "./peers-cache.ts";
 
-// Its tags have no `v`, so Go knows no version of it but its branches.
+// Its tags have no `v`, so Go knows no version of it but its branches. Its rewrite has the command in `cmd/local-kms`, 3.x at the root.
 const { install, command } = goCommand("github.com/nsmithuk/local-kms@master");
 
 /** AWS KMS in Go, with real RSA-OAEP, AES-GCM and key states. */
@@ -16,6 +16,7 @@ export const localKms: Peer = awsPeer({
     command,
     args: [],
     env: {
+      // There is no setting for the address: it listens on every interface.
       PORT: String(port),
       KMS_ACCOUNT_ID: "123456789012",
       KMS_REGION: "eu-west-1",
