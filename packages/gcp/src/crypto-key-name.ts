@@ -70,7 +70,7 @@ function whatIsWrong(resource: string): string {
   if (resource.includes("%")) return `expected ${form}, got a percent sign: write the name as it is, not encoded`;
   if (resource.startsWith("//")) return `leave out the service: the name begins with projects/, as in ${form}`;
   if (/^https?:/i.test(resource)) return `expected ${form}, not a URL`;
-  if (resource.endsWith("/")) return `expected ${form}, without a slash at its end`;
+  if (resource.endsWith("/") && grammar.test(resource.slice(0, -1))) return `expected ${form}, without a slash at its end`;
   const words = resource.split("/");
   for (const [index, label] of labels.entries()) {
     const [word, value] = words.slice(2 * index);
