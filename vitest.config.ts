@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
@@ -5,7 +6,7 @@ export default defineConfig({
   test: {
     include: ["packages/*/test/**/*.test.ts", "test/**/*.test.ts"],
     testTimeout: 30_000,
-    maxWorkers: "100%", // much of the time goes by in child processes
+    maxWorkers: availableParallelism() + 1, // much of the time goes by in child processes
     reporters: ["default", "./scripts/closing-line.mjs"],
   },
 });
