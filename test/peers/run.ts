@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
+import { azureKeyvaultEmulator } from "./azure-keyvault-emulator.ts";
 import { azureKeyvaultKeys } from "./azure-keyvault-keys.ts";
 import { boto3 } from "./boto3.ts";
 import { drongo } from "./drongo.ts";
@@ -21,6 +22,7 @@ const peers: readonly Peer[] = [
   localKms,
   drongo,
   fakeCloudKms,
+  azureKeyvaultEmulator,
   boto3,
   googleCloudKmsGrpc,
   googleCloudKmsRest,
