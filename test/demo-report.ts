@@ -19,6 +19,15 @@ export const demoKeyNames = [
   "local AES-256",
 ];
 
+/** What the demo says to people: on stdout, or beside `--json` on stderr. */
+export function checkDemoText(text: string): void {
+  expect(text.trimEnd().split("\n").at(-1)).toBe("0 lost");
+  for (const name of demoKeyNames) expect(text).toMatch(new RegExp(`${name} +│ 1200 +│ 10800 +│ \\d+ +│ yes`));
+  expect(text).toMatch(/email +│ swietoslawa.sliwon@shop.exa… │ cmk1\.\S+… +│ s•••@shop.example.org/);
+  expect(text).toMatch(/birth_date +│ 1982-03-07 +│ cmk1\.\S+… +│ 1982/);
+  expect(text).toMatch(/notes +│ .* │ (cmk1\.|null)/);
+}
+
 /** Stdout of `demo --json`: one JSON object and nothing else, with every record verified and both refusals within the TTL. */
 export function checkDemoReport(stdout: string): void {
   const { keys, lost, revocation } = JSON.parse(stdout) as DemoReport;

@@ -5,7 +5,7 @@ import { delimiter } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
-import { checkDemoReport } from "./demo-report.ts";
+import { checkDemoReport, checkDemoText } from "./demo-report.ts";
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -38,8 +38,9 @@ it("a fresh clone runs the demo with one command, printing nothing but JSON on s
   try {
     await run("git", ["clone", "--quiet", "--depth", "1", `file://${root}`, clone]);
     const options = { cwd: clone, env: freshEnvironment(), shell: process.platform === "win32" };
-    const { stdout } = await run("npm", ["run", "-s", "demo", "--", "--json"], options);
+    const { stdout, stderr } = await run("npm", ["run", "-s", "demo", "--", "--json"], options);
     checkDemoReport(stdout);
+    checkDemoText(stderr);
     const { stdout: clean } = await run("git", ["status", "--porcelain"], { cwd: clone });
     expect(clean).toBe("");
   } finally {

@@ -29,7 +29,8 @@ interface KeyResult {
 const revocationTtlMs = 2000;
 const atOnce = 2;
 const { values: options } = parseArgs({ options: { json: { type: "boolean", default: false } } });
-const say = (line: string): void => void (options.json || process.stdout.write(`${line}\n`));
+// With --json the report for people goes to stderr.
+const say = (line: string): void => void (options.json ? process.stderr : process.stdout).write(`${line}\n`);
 
 say("Starting emulators of AWS KMS, Google Cloud KMS, Azure Key Vault and OCI Vault, and making their keys…");
 await using clouds = await demoClouds();
