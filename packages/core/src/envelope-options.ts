@@ -4,7 +4,8 @@ import { isService, type DataKeyStore } from "./data-key-store.ts";
 import type { Kms } from "./kms.ts";
 import { within, type CallOptions } from "./limit.ts";
 import { maxRecipients, type Profile } from "./sealed-message.ts";
-import { originTagger, type OriginTagger, type RecordKey } from "./origin-tag.ts";
+import { originTagger, type OriginTagger } from "./origin-tag.ts";
+import type { RecordKey } from "./record-mac.ts";
 
 /** A CMK as an envelope is told of it. */
 export interface EnvelopeCmk extends Cmk {
@@ -42,8 +43,12 @@ export interface EnvelopeOptions {
   readonly dataKeyMessages?: number;
   /** Try the next accepted recipient after `unavailable`, `timeout` or `throttled`. Default false. A refusal is always final. */
   readonly failover?: boolean;
-  /** "never": sealing goes on without asking the KMS again; a revocation then stops reading, not writing. */
-  readonly confirm?: "never";
+  /**
+   * How the KMS answers again for a data key that seals. Default: by unwrapping it; for RSA CMKs with a pin, whose writers may
+   * lack the permission to unwrap, by saying that the key is enabled. "unwrap": by unwrapping it, always. "never": sealing
+   * goes on without asking; a revocation then stops reading, not writing.
+   */
+  readonly confirm?: "unwrap" | "never";
 }
 
 /** {@link EnvelopeOptions}, checked and with the defaults filled in. */
@@ -61,6 +66,8 @@ export interface EnvelopeSettings {
   readonly maxMessages: number;
   readonly failover: boolean;
   readonly confirms: boolean;
+  /** Data keys under pinned RSA CMKs are confirmed by unwrapping them, too. */
+  readonly confirmsByUnwrap: boolean;
   /** Compact where there is a store to keep its data key. */
   readonly usualProfile: Profile;
   readonly clock: Clock;
@@ -106,6 +113,7 @@ export function envelopeSettings(options: EnvelopeOptions): EnvelopeSettings {
     maxMessages: whole(1, options.dataKeyMessages ?? 2 ** 24, maxMessages, "dataKeyMessages"),
     failover: options.failover === true,
     confirms: options.confirm !== "never",
+    confirmsByUnwrap: options.confirm === "unwrap",
     usualProfile: dataKeys === undefined ? "portable" : "compact",
     clock,
   };

@@ -42,20 +42,35 @@ export const diagnosticsChannelName = "cmkit";
 
 const diagnostics = channel(diagnosticsChannelName);
 
-/**
- * A sink that publishes on the diagnostics channel and calls `listener`. A listener that throws disturbs nobody.
- * @returns `observed()` says whether anybody listens, so that the hot path need not make an event for nobody.
- */
-export function eventSink(listener?: EventSink): { emit: EventSink; observed: () => boolean } {
+/** Hands events to those who listen. */
+export interface EventHub {
+  readonly emit: EventSink;
+  /** Whether anybody listens, so that the hot path need not make an event for nobody. */
+  readonly observed: () => boolean;
+  /** @returns Ends the subscription. */
+  readonly subscribe: (listener: EventSink) => () => void;
+}
+
+/** A hub that publishes on the diagnostics channel and calls its listeners. One that throws disturbs nobody. */
+export function eventHub(listener?: EventSink): EventHub {
+  const listeners = new Set(listener === undefined ? [] : [listener]);
   return {
-    observed: () => listener !== undefined || diagnostics.hasSubscribers,
+    observed: () => listeners.size > 0 || diagnostics.hasSubscribers,
+    subscribe: (further) => {
+      listeners.add(further);
+      return () => void listeners.delete(further);
+    },
     emit: (event) => {
       if (diagnostics.hasSubscribers) diagnostics.publish(event);
-      // An observer must not be able to break a decryption, nor, being async, the process.
-      try {
-        const late: unknown = listener?.(event);
-        if (late instanceof Promise) late.catch(() => {});
-      } catch {}
+      for (const each of listeners) tell(each, event);
     },
   };
+}
+
+/** An observer must not be able to break a decryption, nor, being async, the process. */
+function tell(listener: EventSink, event: KmsEvent): void {
+  try {
+    const late: unknown = listener(event);
+    if (late instanceof Promise) late.catch(() => {});
+  } catch {}
 }

@@ -20,6 +20,7 @@ export {
   diagnosticsChannelName,
   type CacheEvent,
   type CallEvent,
+  type EventHub,
   type EventSink,
   type KmsEvent,
   type PlainReadEvent,
@@ -63,6 +64,6 @@ export type {
 export type { FieldType, FieldValues, JsonValue } from "./field-value.ts";
 export { fileDataKeyStore } from "./file-data-key-store.ts";
 export { inspectSealed, type SealedInspection } from "./inspect-sealed.ts";
-export type { RecordKey } from "./origin-tag.ts";
+export type { RecordKey } from "./record-mac.ts";
 export type { Profile } from "./sealed-message.ts";
 export { fromText, toText } from "./text-form.ts";

@@ -34,6 +34,8 @@ export interface WrapOptions extends CallOptions {
 export interface KmsKey {
   /** In canonical form; an alias becomes the key itself once it has been resolved. */
   readonly cmk: Cmk;
+  /** False for an alias or a versionless id that this process has not resolved yet. */
+  readonly resolved: boolean;
   /** Set when the key was opened with a pin. */
   readonly pin: PublicKeyPin | undefined;
 
@@ -95,12 +97,16 @@ export class DrivenKey implements KmsKey {
     return { provider: this.calls.cmk.provider, resource: this.calls.driver().resource };
   }
 
+  get resolved(): boolean {
+    return this.calls.driver().resolved;
+  }
+
   async describe(options: CallOptions = {}): Promise<KeyDescription> {
     return this.calls.describe(this.pin?.keyVersion ?? null, this.until(options));
   }
 
   async resolve(options: CallOptions = {}): Promise<Cmk> {
-    if (!this.calls.driver().resolved) await this.known(this.until(options));
+    if (!this.resolved) await this.known(this.until(options));
     return this.cmk;
   }
 

@@ -2,7 +2,7 @@ import { systemClock, type Clock } from "./clock.ts";
 import { refuseUncheckedTls } from "./call.ts";
 import { isIdentifier, isProvider, maxResourceLength, type Cmk, type PublicKeyPin } from "./cmk.ts";
 import type { KmsAdapter } from "./driver.ts";
-import { eventSink, type EventSink } from "./events.ts";
+import { eventHub, type EventHub, type EventSink } from "./events.ts";
 import { KeyMemory } from "./key-memory.ts";
 import { DrivenKey, type KmsKey } from "./kms-key.ts";
 import { KmsError } from "./kms-error.ts";
@@ -17,8 +17,8 @@ export interface Kms {
    * @throws {KmsError} `invalid-resource`: outside the cloud's grammar. `adapter-missing`: with the command that installs it.
    */
   open(cmk: Cmk, options?: { readonly pin?: PublicKeyPin }): KmsKey;
-  /** Hands an event to the listener and the diagnostics channel; `observed()` says whether anybody listens. */
-  readonly events: { readonly emit: EventSink; readonly observed: () => boolean };
+  /** Where the events of everything that is built on this `Kms` go. */
+  readonly events: EventHub;
   /** Where everything that is built on this `Kms` takes its time from. */
   readonly clock: Clock;
   /** Closes the adapters' connections. */
@@ -48,7 +48,7 @@ export function multiCloudKms(options: MultiCloudKmsOptions): Kms {
     if (adapters.has(adapter.provider)) throw new TypeError(`expected one adapter a provider, got two for ${adapter.provider}`);
     adapters.set(adapter.provider, adapter);
   }
-  const events = eventSink(options.onEvent);
+  const events = eventHub(options.onEvent);
   const clock = options.clock ?? systemClock;
   const runtime = { clock, random: Math.random, memory: new KeyMemory(), emit: events.emit };
   return {

@@ -208,7 +208,7 @@ export class SealingKeys {
 
   private async answersFor(held: SealingKey, key: KmsKey, wrapped: WrappedKey, limits: CallOptions): Promise<void> {
     // A writer with a pinned public key may lack the permission to unwrap: the KMS says that the key is enabled, nothing more.
-    if (wrapped.kind === "rsa" && key.pin !== undefined) return key.confirm(limits);
+    if (wrapped.kind === "rsa" && key.pin !== undefined && !this.settings.confirmsByUnwrap) return key.confirm(limits);
     const root = await key.unwrapKey(wrapped, held.context.entries, limits);
     const { id } = deriveDataKey(root, "field", held.context);
     wipe(root);

@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
-import { diagnosticsChannelName, eventSink, type CallEvent, type KmsEvent } from "../src/events.ts";
+import { diagnosticsChannelName, eventHub, type CallEvent, type KmsEvent } from "../src/events.ts";
 import { multiCloudKms } from "../src/kms.ts";
 import { local } from "../src/local.ts";
 import { stubKms } from "./kms-stub.ts";
@@ -139,7 +139,7 @@ describe("a listener", () => {
   test("on the diagnostics channel gets the same events", () => {
     const heard: unknown[] = [];
     const listener = (message: unknown): void => void heard.push(message);
-    const sink = eventSink();
+    const sink = eventHub();
     expect(sink.observed()).toBe(false);
     subscribe(diagnosticsChannelName, listener);
     try {
@@ -155,7 +155,7 @@ describe("a listener", () => {
 
   test("in code is observed", () => {
     const heard: KmsEvent[] = [];
-    const sink = eventSink((one) => void heard.push(one));
+    const sink = eventHub((one) => void heard.push(one));
     sink.emit(event);
     expect([sink.observed(), heard]).toEqual([true, [event]]);
   });

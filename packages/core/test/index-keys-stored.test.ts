@@ -165,6 +165,7 @@ function watchingRoots(kms: Kms, roots: Uint8Array[]): Kms {
     const key = kms.open(...which);
     return {
       cmk: key.cmk,
+      resolved: key.resolved,
       pin: key.pin,
       describe: async (options) => key.describe(options),
       resolve: async (options) => key.resolve(options),

@@ -4,7 +4,7 @@ import { envelope, type Envelope } from "../../src/envelope.ts";
 import { KmsError } from "../../src/kms-error.ts";
 import { multiCloudKms } from "../../src/kms.ts";
 import { local } from "../../src/local.ts";
-import type { RecordKey } from "../../src/origin-tag.ts";
+import type { RecordKey } from "../../src/record-mac.ts";
 import { fromText } from "../../src/text-form.ts";
 import type { Opening } from "./messages.ts";
 import { fromHex, hex } from "./raw-cbor.ts";

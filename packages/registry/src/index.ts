@@ -1,0 +1,27 @@
+export type { Accessors } from "./accessors.ts";
+export type { AccessReport, Lint } from "./access-report.ts";
+export type { ApiToken, Authenticator, Principal } from "./api-tokens.ts";
+export type { AuditLog, AuditVerdict } from "./audit-log.ts";
+export type {
+  AuditRecord,
+  CheckPhase,
+  CmkRecord,
+  CmkStatus,
+  KeyFacts,
+  ProjectRecord,
+  Role,
+  TokenRecord,
+  Validation,
+} from "./cmk-record.ts";
+export type { Grant, GrantRequest, MissingGrant } from "./grant.ts";
+export { isRegistryError, RegistryError, registryErrorCodes, type RegistryErrorCode } from "./registry-error.ts";
+export type {
+  Attribution,
+  RegisteredCmk,
+  Registry,
+  RegistryCallOptions,
+  RegistryEnvelopeOptions,
+  RegistryOptions,
+  ServiceAssociation,
+} from "./registry.ts";
+export type { AuditHead, Page, RegistryReads, RegistryStore, RegistryWrites, StoredToken, Tagged } from "./store.ts";

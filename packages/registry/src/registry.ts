@@ -1,0 +1,139 @@
+import type { CallOptions, Envelope, EnvelopeCmk, EnvelopeOptions, Kms, RecordKey } from "@cmkit/core";
+
+import type { Accessors } from "./accessors.ts";
+import type { AccessReport } from "./access-report.ts";
+import type { AuditLog } from "./audit-log.ts";
+import type { CmkStatus, Validation } from "./cmk-record.ts";
+import type { Grant } from "./grant.ts";
+import type { RegistryStore } from "./store.ts";
+
+/** A CMK as the registry shows it. */
+export interface RegisteredCmk {
+  /** UUID. */
+  readonly id: string;
+  readonly project: string;
+  readonly provider: string;
+  /** As it was given. */
+  readonly resource: string;
+  readonly defaultCmk: boolean;
+  readonly status: CmkStatus;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  /** How the last access check ended; undefined before the first. */
+  readonly validation: Validation | undefined;
+}
+
+/** Who does something, for the audit log. */
+export interface Attribution {
+  /** Default `application`. */
+  readonly actor?: string;
+  readonly requestId?: string;
+}
+
+/** Options of the registry's own calls. */
+export interface RegistryCallOptions extends Attribution {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What `registry.envelope` takes: what the registry does not know itself. */
+export type RegistryEnvelopeOptions = Pick<
+  EnvelopeOptions,
+  "service" | "cache" | "dataKeyLifetimeMs" | "dataKeyMessages" | "failover"
+>;
+
+/** A service that holds data keys under a CMK. */
+export interface ServiceAssociation {
+  readonly service: string;
+  readonly status: "active";
+}
+
+export interface RegistryOptions {
+  readonly kms: Kms;
+  /** `sqliteStore(file)` or `postgresStore(url)`; closed by `registry.close()`. */
+  readonly store: RegistryStore;
+  /** 32 bytes that tag every row as the operator's own; two sets while one replaces the other. */
+  readonly recordKey: RecordKey;
+  /** Whom customers grant access, a cloud. */
+  readonly accessors?: Accessors;
+  /** Serves projects that never registered a CMK. Without it they get `no-default-key`. */
+  readonly operatorCmk?: EnvelopeCmk;
+  /** Lets several projects register one key. Default false. */
+  readonly sharedResources?: boolean;
+  /** Lets `local` keys be registered from code. HTTP and the command always refuse them. Default false. */
+  readonly allowLocal?: boolean;
+}
+
+/** The CMKs of all projects. Every method may be called concurrently, from any number of processes. */
+export interface Registry {
+  readonly accessors: Accessors;
+  readonly audit: AuditLog;
+
+  /**
+   * Registers a key. Asks no cloud: that access works is what {@link Registry.check} finds out.
+   * @throws {RegistryError} `already-exists`: the project has the key. @throws {KmsError} `invalid-resource`, `adapter-missing`;
+   * `access-denied`: another project has it.
+   */
+  register(
+    project: string,
+    cmk: { readonly provider: string; readonly resource: string; readonly defaultCmk?: boolean },
+    options?: RegistryCallOptions,
+  ): Promise<RegisteredCmk>;
+
+  /** Oldest first. @param filter.status Default: all but `deleted`. */
+  list(project: string, filter?: { readonly status?: CmkStatus }): Promise<readonly RegisteredCmk[]>;
+
+  /** @throws {RegistryError} `not-found`: also for a deleted one, and for one of another project. */
+  get(project: string, id: string): Promise<RegisteredCmk>;
+
+  /**
+   * `defaultCmk: true` takes the mark from the last default. No field: no change.
+   * @throws {RegistryError} `not-found`; `in-use`: the default cannot become `old`; `invalid-request`: an `old` key cannot be the default.
+   */
+  update(
+    project: string,
+    id: string,
+    change: { readonly defaultCmk?: boolean; readonly status?: "current" | "old" },
+    options?: RegistryCallOptions,
+  ): Promise<RegisteredCmk>;
+
+  /**
+   * Data keys under it can no longer be opened; none is destroyed, and registering the resource again brings them back.
+   * @param options.force Also while data keys depend on it.
+   * @throws {RegistryError} `not-found`; `in-use`: with the number of data keys.
+   */
+  delete(project: string, id: string, options?: RegistryCallOptions & { readonly force?: boolean }): Promise<RegisteredCmk>;
+
+  /** How many data keys are wrapped under it. @throws {RegistryError} `not-found` */
+  dataKeyCount(project: string, id: string): Promise<number>;
+
+  /** The services that hold data keys under it. @throws {RegistryError} `not-found` */
+  serviceAssociations(project: string, id: string): Promise<readonly ServiceAssociation[]>;
+
+  /** What the customer pastes to let the operator use the key. @throws {RegistryError} `not-found`; `invalid-request`: the deployment has no accessor in that cloud. */
+  grants(project: string, id: string): Promise<readonly Grant[]>;
+
+  /**
+   * Asks the KMS whether everything works that sealing and opening need, and keeps the answer with the CMK. A refusal is a
+   * result, not an error. Answers within 5 s.
+   * @throws {RegistryError} `not-found`
+   */
+  check(project: string, id: string, options?: RegistryCallOptions & CallOptions): Promise<AccessReport>;
+
+  /** Every project's every CMK that is not deleted, one check after the other. */
+  checkAll(options?: RegistryCallOptions & { readonly project?: string }): AsyncIterable<AccessReport>;
+
+  /** Projects that have registered a CMK, or were given an external id, sorted. */
+  projects(): AsyncIterable<string>;
+
+  /** What the customer asks for where it lets us assume a role; made at the first question, one a project. */
+  externalId(project: string): Promise<string>;
+
+  /** An envelope whose CMKs are the registry's and whose data keys live in its store. */
+  envelope(options: RegistryEnvelopeOptions): Envelope;
+
+  /** Answers when the store does. @throws {RegistryError} `store-unavailable` */
+  ready(): Promise<void>;
+
+  /** Writes down what was counted for the audit log, and closes the store. The `Kms` stays open. */
+  close(): Promise<void>;
+}
