@@ -18,8 +18,10 @@ function openTelemetry(): EventSink {
   const calls = meter.createHistogram("cmkit.kms.duration", { unit: "ms" });
   const cache = meter.createCounter("cmkit.cache");
   const plainReads = meter.createCounter("cmkit.plain_reads");
+  const keyChanges = meter.createCounter("cmkit.key_changes");
   return (event) => {
     if (event.type === "plain-read") return plainReads.add(1, { table: event.table, field: event.field });
+    if (event.type === "key-changed") return keyChanges.add(1, { provider: event.provider, state: event.state });
     if (!("outcome" in event)) return cache.add(1, { event: event.type, ...(event.reason && { reason: event.reason }) });
     if (event.type === "refused") return; // the call that was refused has been reported with its outcome
     const { type, provider, resource, outcome, durationMs, attempts, requestId } = event;

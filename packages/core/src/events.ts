@@ -1,8 +1,9 @@
 import { channel } from "node:diagnostics_channel";
+import type { KeyState } from "./cmk.ts";
 import type { KmsErrorCode } from "./kms-error.ts";
 
 /** What happened, without secrets: no plaintext, key bytes, ciphertexts or error texts. */
-export type KmsEvent = CallEvent | CacheEvent | PlainReadEvent;
+export type KmsEvent = CallEvent | CacheEvent | PlainReadEvent | KeyChangedEvent;
 
 /** A call to a KMS ended, or a wrap was made locally. `refused` follows a `wrap`, `unwrap`, … that the KMS refused for good. */
 export interface CallEvent {
@@ -33,6 +34,16 @@ export interface PlainReadEvent {
   readonly tenant: string;
   readonly table: string;
   readonly field: string;
+}
+
+/** The access check of a registered CMK found another state or version of the key than the check before it. */
+export interface KeyChangedEvent {
+  readonly type: "key-changed";
+  readonly tenant: string;
+  readonly provider: string;
+  readonly resource: string;
+  readonly state: KeyState;
+  readonly keyVersion: string | null;
 }
 
 export type EventSink = (event: KmsEvent) => void;

@@ -22,6 +22,7 @@ export {
   type CallEvent,
   type EventHub,
   type EventSink,
+  type KeyChangedEvent,
   type KmsEvent,
   type PlainReadEvent,
 } from "./events.ts";

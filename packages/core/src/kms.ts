@@ -21,6 +21,8 @@ export interface Kms {
   readonly events: EventHub;
   /** Where everything that is built on this `Kms` takes its time from. */
   readonly clock: Clock;
+  /** The same adapters without what was learned of keys: for a check that must not rest on earlier answers. It is not closed. */
+  withoutMemory(): Kms;
   /** Closes the adapters' connections. */
   close(): Promise<void>;
 }
@@ -50,10 +52,15 @@ export function multiCloudKms(options: MultiCloudKmsOptions): Kms {
   }
   const events = eventHub(options.onEvent);
   const clock = options.clock ?? systemClock;
+  return kmsOver(adapters, events, clock);
+}
+
+function kmsOver(adapters: ReadonlyMap<string, KmsAdapter>, events: EventHub, clock: Clock): Kms {
   const runtime = { clock, random: Math.random, memory: new KeyMemory(), emit: events.emit };
   return {
     events,
     clock,
+    withoutMemory: () => kmsOver(adapters, events, clock),
     open(cmk, { pin } = {}) {
       const { provider, resource } = checkedCmk(cmk);
       const adapter = adapters.get(provider) ?? adapterMissing(provider);
