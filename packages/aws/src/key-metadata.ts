@@ -39,6 +39,7 @@ interface KeyMetadata {
   readonly ValidTo?: unknown;
   readonly DeletionDate?: unknown;
   readonly CurrentKeyMaterialId?: unknown;
+  readonly MultiRegion?: unknown;
 }
 
 /**
@@ -69,6 +70,7 @@ export function readDescription(answer: AwsAnswer, asked: KmsArn, emulated: bool
     ...(origins.get(String(key.Origin)) ?? { origin: "unknown", protection: "unknown" }),
     ...(expiresAt && { expiresAt }),
     ...(deletionAt && { deletionAt }),
+    ...(typeof key.MultiRegion === "boolean" && { multiRegion: key.MultiRegion }),
     emulated,
     requestId: requestIdIn(answer.$metadata),
   };

@@ -68,6 +68,10 @@ describe("a key's description", () => {
     expect(await describeKey({ ValidTo, DeletionDate })).toMatchObject({ expiresAt: ValidTo, deletionAt: DeletionDate });
   });
 
+  it.each([true, false, undefined, "yes"])("says whether the key has copies in other regions: %s", async (MultiRegion) => {
+    expect((await describeKey({ MultiRegion })).multiRegion).toBe(typeof MultiRegion === "boolean" ? MultiRegion : undefined);
+  });
+
   it("has no version where the KMS names no material", async () => {
     expect(await describeKey({ CurrentKeyMaterialId: undefined })).toMatchObject({ keyVersion: null });
   });

@@ -56,6 +56,7 @@ export interface AzureKey {
     readonly notBefore?: unknown;
     readonly expiresOn?: unknown;
     readonly scheduledPurgeDate?: unknown;
+    readonly recoveryLevel?: unknown;
   };
 }
 

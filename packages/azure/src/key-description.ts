@@ -16,6 +16,17 @@ const keyTypes: ReadonlyMap<unknown, KeyType> = new Map<unknown, KeyType>([
   ["oct-HSM", { kind: "symmetric", protection: "hsm", needs: ["encrypt", "decrypt"] }],
 ]);
 
+// DeletionRecoveryLevel (Key Vault REST API, KeyAttributes): a level that names Purgeable lets whoever may purge destroy at once.
+const purgeProtections: ReadonlyMap<unknown, boolean> = new Map<unknown, boolean>([
+  ["Purgeable", false],
+  ["Recoverable+Purgeable", false],
+  ["CustomizedRecoverable+Purgeable", false],
+  ["Recoverable", true],
+  ["Recoverable+ProtectedSubscription", true],
+  ["CustomizedRecoverable", true],
+  ["CustomizedRecoverable+ProtectedSubscription", true],
+]);
+
 /**
  * Reads the answer to GetKey or GetDeletedKey.
  *
@@ -28,6 +39,7 @@ export function readDescription(answer: Answered<AzureKey>, asked: string | null
   const { kind, protection } = usableType(key);
   const expiresAt = dateIn(key.properties.expiresOn, "exp");
   const deletionAt = dateIn(key.properties.scheduledPurgeDate, "scheduledPurgeDate");
+  const purgeProtection = purgeProtections.get(key.properties.recoveryLevel);
   return {
     resource: answeredBy,
     kind,
@@ -40,6 +52,7 @@ export function readDescription(answer: Answered<AzureKey>, asked: string | null
     origin: "unknown",
     ...(expiresAt && { expiresAt }),
     ...(deletionAt && { deletionAt }),
+    ...(purgeProtection !== undefined && { purgeProtection }),
     emulated,
     requestId,
   };

@@ -35,8 +35,24 @@ describe("a description", () => {
       keyVersion: version,
       protection,
       origin: "unknown",
+      purgeProtection: false,
       emulated: true,
     });
+  });
+
+  it.each([
+    ["Purgeable", false],
+    ["Recoverable+Purgeable", false],
+    ["CustomizedRecoverable+Purgeable", false],
+    ["Recoverable", true],
+    ["Recoverable+ProtectedSubscription", true],
+    ["CustomizedRecoverable", true],
+    ["CustomizedRecoverable+ProtectedSubscription", true],
+    ["SomethingNew", undefined],
+    [undefined, undefined],
+  ])("of a key of recovery level %s: protected from purging %s", async (recoveryLevel, purgeProtection) => {
+    const server = await ofBundle({ key: jwk, attributes: { ...attributes, recoveryLevel } });
+    expect((await kmsOf(server).open(cmk).describe()).purgeProtection).toBe(purgeProtection);
   });
 
   it("of a key of type oct-HSM", async () => {

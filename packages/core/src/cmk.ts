@@ -41,6 +41,10 @@ export interface KeyDescription {
   readonly expiresAt?: Date;
   /** When a scheduled deletion takes place. */
   readonly deletionAt?: Date;
+  /** Whether copies of the key in other regions open what it wraps; undefined when the cloud did not say. */
+  readonly multiRegion?: boolean;
+  /** Whether nobody can destroy a deleted key before its waiting period is over; undefined when the cloud did not say. */
+  readonly purgeProtection?: boolean;
   /** True when the adapter was pointed at another endpoint than the cloud's. */
   readonly emulated: boolean;
 }

@@ -59,9 +59,17 @@ export function readKey(answer: OciAnswer, emulated: boolean): DriverDescription
     origin: protection === "external" ? "external" : "unknown",
     ...(rotationDays === undefined ? {} : { rotationDays }),
     ...(deletionAt && { deletionAt }),
+    ...(isReplicated(key) && { multiRegion: true }),
     emulated,
     requestId: requestIdIn(answer.opcRequestId),
   };
+}
+
+/** A key of a vault replica, or one that has replicas. What the service says of all other keys is not documented. */
+function isReplicated(key: Readonly<Record<string, unknown>>): boolean {
+  const details = key["replicaDetails"];
+  const isOriginal = details instanceof Object && "replicationId" in details && typeof details.replicationId === "string";
+  return isOriginal || key["isPrimary"] === false;
 }
 
 /** What GetKeyVersion says of one version of a key. */

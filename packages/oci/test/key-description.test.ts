@@ -26,6 +26,16 @@ const versionWith = async (ofKey: object, ofVersion: object): Promise<unknown> =
 };
 
 describe("the description of a key", () => {
+  it.each([
+    [{ replicaDetails: { replicationId: "r1" }, isPrimary: true }, true],
+    [{ isPrimary: false }, true],
+    [{ isPrimary: true, replicaDetails: null }, undefined],
+    [{ replicaDetails: {} }, undefined],
+    [{}, undefined],
+  ])("says of a key with %j whether it has copies in other regions: %s", async (changes, multiRegion) => {
+    expect((await describeWith(changes)).multiRegion).toBe(multiRegion);
+  });
+
   it("says what GetKey says, in one request", async () => {
     const client = fakeClient({ getKey: { key, opcRequestId: requestId } });
     const kms = multiCloudKms({ adapters: [oci({ client })] });
