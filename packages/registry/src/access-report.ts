@@ -1,6 +1,6 @@
 import type { Validation } from "./cmk-record.ts";
 import type { MissingGrant } from "./grant.ts";
-import type { RegisteredCmk } from "./registry.ts";
+import type { RegisteredCmk } from "./registered-cmk.ts";
 
 /** Something about a key that works today and that its owner should know. */
 export interface Lint {

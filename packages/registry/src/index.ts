@@ -14,10 +14,10 @@ export type {
   Validation,
 } from "./cmk-record.ts";
 export type { Grant, GrantRequest, MissingGrant } from "./grant.ts";
+export type { RegisteredCmk } from "./registered-cmk.ts";
 export { isRegistryError, RegistryError, registryErrorCodes, type RegistryErrorCode } from "./registry-error.ts";
 export type {
   Attribution,
-  RegisteredCmk,
   Registry,
   RegistryCallOptions,
   RegistryEnvelopeOptions,

@@ -6,7 +6,11 @@ import { RegistryError } from "./registry-error.ts";
 import type { RegistryReads } from "./store.ts";
 
 /** A project's CMKs of any status, each with its tag checked, and together as the rules leave them. @throws {RegistryError} `bad-record` */
-export async function projectCmks(reads: RegistryReads, tags: RowTags<CmkRecord>, project: string): Promise<readonly CmkRecord[]> {
+export async function projectCmks(
+  reads: RegistryReads,
+  tags: RowTags<CmkRecord>,
+  project: string,
+): Promise<readonly CmkRecord[]> {
   const cmks = (await reads.cmks(project)).map((row) => tags.open(row));
   const isForeign = cmks.some((cmk) => cmk.project !== project);
   const defaults = cmks.filter(({ isDefault }) => isDefault);

@@ -3,25 +3,10 @@ import type { CallOptions, Envelope, EnvelopeCmk, EnvelopeOptions, Kms, RecordKe
 import type { Accessors } from "./accessors.ts";
 import type { AccessReport } from "./access-report.ts";
 import type { AuditLog } from "./audit-log.ts";
-import type { CmkStatus, Validation } from "./cmk-record.ts";
+import type { CmkStatus } from "./cmk-record.ts";
 import type { Grant } from "./grant.ts";
+import type { RegisteredCmk } from "./registered-cmk.ts";
 import type { RegistryStore } from "./store.ts";
-
-/** A CMK as the registry shows it. */
-export interface RegisteredCmk {
-  /** UUID. */
-  readonly id: string;
-  readonly project: string;
-  readonly provider: string;
-  /** As it was given. */
-  readonly resource: string;
-  readonly defaultCmk: boolean;
-  readonly status: CmkStatus;
-  readonly createdAt: Date;
-  readonly updatedAt: Date;
-  /** How the last access check ended; undefined before the first. */
-  readonly validation: Validation | undefined;
-}
 
 /** Who does something, for the audit log. */
 export interface Attribution {
