@@ -2,6 +2,7 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isKmsError, KmsError, kmsErrorCodes } from "@cmkit/core";
+import { RegistryError, registryErrorCodes } from "@cmkit/registry";
 import { describe, expect, it } from "vitest";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -89,6 +90,21 @@ describe("docs/errors.md", () => {
   });
 });
 
+describe("the registry's part of docs/errors.md", () => {
+  const rows = [...read("docs/errors.md").matchAll(/^\| `([a-z-]+)` \| (\d+) \| (\w.+) \| (\w.+) \|$/gm)].filter(
+    ([, , , happened = ""]) => !/^(?:yes|no) \|/.test(happened),
+  );
+
+  it("has one line for each code, with its status, what happened and what to do", () => {
+    const listed = rows.map(([, code, status, happened, whatToDo]) => ({
+      code,
+      status: Number(status),
+      told: [happened, whatToDo].every((text) => /\w{3}.*\.$/.test(text ?? "")),
+    }));
+    expect(listed).toEqual(registryErrorCodes.map((code) => ({ code, status: new RegistryError(code).httpStatus, told: true })));
+  });
+});
+
 /** What a module imports, types and late imports included. */
 function importsOf(source: string): string[] {
   const statements = /^(?:import|export)\b(?:[^;"']*?\bfrom)?\s+"([^"]+)";/gm;
@@ -114,8 +130,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   azure: ["@cmkit/core", "@azure/keyvault-keys", "@azure/identity"],
   oci: ["@cmkit/core", "oci-common"],
   emulators: ["@grpc/grpc-js", "@grpc/proto-loader", "@peculiar/asn1-schema", "@peculiar/asn1-x509"],
+  registry: ["@cmkit/core", "kysely", "pg", "hono", "@hono/zod-openapi", "zod"],
   cli: [
     "@cmkit/core",
+    "@cmkit/registry",
     "@cmkit/emulators",
     "@cmkit/aws",
     "@cmkit/gcp",
@@ -126,6 +144,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "cli-progress",
     "csv-parse",
     "csv-stringify",
+    "@hono/node-server",
+    "pino",
+    "prom-client",
   ],
 };
 
