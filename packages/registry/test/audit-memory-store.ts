@@ -4,6 +4,7 @@ import type { RegistryStore, RegistryWrites, StoredToken, Tagged } from "../src/
 /** As much of a store as tokens and the audit log need, until the real ones are there. */
 export class MemoryStore {
   rows: Rows = emptyRows();
+  onTouch: (at: Date) => unknown = () => {};
 
   asStore(): RegistryStore {
     const reads = this.writes();
@@ -45,6 +46,7 @@ export class MemoryStore {
       putToken: async (row) =>
         void rows().tokens.set(row.record.id, { lastUsedAt: null, ...rows().tokens.get(row.record.id), ...row }),
       touchToken: async (id, lastUsedAt) => {
+        this.onTouch(lastUsedAt);
         const row = rows().tokens.get(id);
         if (row !== undefined) rows().tokens.set(id, { ...row, lastUsedAt });
       },

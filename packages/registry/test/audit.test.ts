@@ -3,8 +3,8 @@ import { expect, test } from "vitest";
 
 import type { AuditEntry } from "../src/audit-entry.ts";
 import type { AuditLog } from "../src/audit-log.ts";
-import type { AuditWriter } from "../src/audit-writer.ts";
-import { chainedAuditLog } from "../src/chained-audit-log.ts";
+
+import { chainedAuditLog, type AuditWriter } from "../src/chained-audit-log.ts";
 import type { AuditRecord } from "../src/cmk-record.ts";
 import { MemoryStore } from "./audit-memory-store.ts";
 
