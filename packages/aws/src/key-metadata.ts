@@ -68,6 +68,8 @@ export function readDescription(answer: AwsAnswer, asked: KmsArn, emulated: bool
     state: states.get(textIn(key.KeyState, "KeyState")) ?? "unavailable",
     keyVersion: kind === "symmetric" ? keyVersionIn(key.CurrentKeyMaterialId) : null,
     ...(origins.get(String(key.Origin)) ?? { origin: "unknown", protection: "unknown" }),
+    // Only symmetric keys rotate, and whether one does takes another request (AWS KMS Developer Guide, "Rotate AWS KMS keys").
+    ...(kind === "rsa" && { rotationDays: null }),
     ...(expiresAt && { expiresAt }),
     ...(deletionAt && { deletionAt }),
     ...(typeof key.MultiRegion === "boolean" && { multiRegion: key.MultiRegion }),

@@ -72,6 +72,11 @@ describe("a key's description", () => {
     expect((await describeKey({ MultiRegion })).multiRegion).toBe(typeof MultiRegion === "boolean" ? MultiRegion : undefined);
   });
 
+  it("says that an RSA key does not rotate, and nothing of a symmetric one", async () => {
+    expect((await describeKey({ KeySpec: "RSA_3072" })).rotationDays).toBeNull();
+    expect(await describeKey({})).not.toHaveProperty("rotationDays");
+  });
+
   it("has no version where the KMS names no material", async () => {
     expect(await describeKey({ CurrentKeyMaterialId: undefined })).toMatchObject({ keyVersion: null });
   });

@@ -53,12 +53,9 @@ export interface KmsKey {
 
   /**
    * The public key of an RSA key: checked, and the same for as long as this `Kms` lives.
-   *
-   * @param options.keyVersion Another version than the one that this process wraps under, such as a newer one that `describe`
-   * names. It is not proven that the KMS opens what it wraps: open the key with it as its pin, wrap and unwrap.
    * @throws {KmsError} `wrong-key-type`: for a symmetric key. `bad-answer`: for another key than the pinned one.
    */
-  publicKey(options?: CallOptions & { readonly keyVersion?: string | null }): Promise<PublicKey>;
+  publicKey(options?: CallOptions): Promise<PublicKey>;
 
   /**
    * Wraps 32 bytes, bound to a context.
@@ -120,13 +117,9 @@ export class DrivenKey implements KmsKey {
     else await this.calls.confirm(null, undefined, limits);
   }
 
-  async publicKey(options: CallOptions & { readonly keyVersion?: string | null } = {}): Promise<PublicKey> {
-    const asked = options.keyVersion ?? null;
-    if (asked !== null && !this.calls.adapter.keyVersionGrammar.test(asked)) {
-      throw new TypeError(`expected keyVersion to be null or a key version of ${this.cmk.provider}`);
-    }
+  async publicKey(options: CallOptions = {}): Promise<PublicKey> {
     const limits = this.until(options);
-    const { spki, spkiSha256, keyVersion, bits } = await this.rsa.publicKey(await this.known(limits), limits, asked);
+    const { spki, spkiSha256, keyVersion, bits } = await this.rsa.publicKey(await this.known(limits), limits);
     return { spki: spki.slice(), spkiSha256: spkiSha256.slice(), keyVersion, bits };
   }
 

@@ -45,12 +45,11 @@ export class RsaWrapping {
     await this.publicKey(known, options);
   }
 
-  /** @param asked Null for the version that this process wraps under. */
-  async publicKey(known: KnownKey, options: CallOptions, asked: string | null = null): Promise<RsaPublicKey> {
+  async publicKey(known: KnownKey, options: CallOptions): Promise<RsaPublicKey> {
     if (known.kind !== "rsa") this.calls.refuse("wrong-key-type", "a symmetric key has no public key");
-    const version = asked ?? this.version(known);
+    const version = this.version(known);
     const held = known.publicKeys.get(version)?.key ?? (await this.fetch(known, version, options));
-    if (version === this.pin?.keyVersion && !nodeCrypto().timingSafeEqual(held.spkiSha256, this.pin.spkiSha256)) {
+    if (this.pin !== undefined && !nodeCrypto().timingSafeEqual(held.spkiSha256, this.pin.spkiSha256)) {
       this.calls.refuse("bad-answer", "the public key is not the one that was pinned");
     }
     return held;

@@ -95,54 +95,6 @@ describe("what the first answers said holds for as long as the Kms lives:", () =
   );
 });
 
-describe("the public key of a version that came later", () => {
-  const spkis = new Map([["2", spkiOf(2048)]]);
-  const versioned = (): ReturnType<typeof stubKms> & { rotate: () => void } => {
-    let latest = "1";
-    const stub = stubKms(
-      (driver) => ({
-        describe: async (version, call) => ({ ...(await driver.describe(version, call)), keyVersion: version ?? latest }),
-        publicKey: async (version, call) => {
-          const first = await driver.publicKey(version, call);
-          return { ...first, keyVersion: version, spki: spkis.get(String(version)) ?? first.spki };
-        },
-      }),
-      { keyVersionGrammar: /^\d$/ },
-    );
-    return { ...stub, rotate: () => void (latest = "2") };
-  };
-
-  test("is given when it is asked for, and wraps stay under the first", async () => {
-    const { kms, rotate } = versioned();
-    const key = kms.open(rsa);
-    const first = await key.publicKey();
-    rotate();
-    const { keyVersion } = await key.describe();
-    const second = await key.publicKey({ keyVersion });
-    expect(second.keyVersion).toBe("2");
-    expect(second.spkiSha256).not.toEqual(first.spkiSha256);
-    expect(await key.publicKey()).toEqual(first);
-    expect((await key.wrapKey(root, context)).keyVersion).toBe("1");
-    expect((await kms.open(rsa, { pin: second }).wrapKey(root, context)).keyVersion).toBe("2");
-  });
-
-  test("is not held against the pin of another, which holds for its own version", async () => {
-    const { kms } = versioned();
-    const first = await kms.open(rsa).publicKey();
-    const key = kms.open(rsa, { pin: { ...first, spkiSha256: new Uint8Array(32) } });
-    expect((await key.publicKey({ keyVersion: "2" })).keyVersion).toBe("2");
-    for (const keyVersion of ["1", null, undefined]) {
-      await expect(key.publicKey(keyVersion === undefined ? {} : { keyVersion })).rejects.toMatchObject({ code: "bad-answer" });
-    }
-  });
-
-  test("is not asked for where the version is none of the cloud's", async () => {
-    const { kms, asked } = versioned();
-    await expect(kms.open(rsa).publicKey({ keyVersion: "../2" })).rejects.toThrow(TypeError);
-    expect(asked).toEqual([]);
-  });
-});
-
 describe("a public key is refused with", () => {
   test.each<[string, () => Uint8Array]>([
     ["exponent 3", () => spkiOf(2048, 3)],
