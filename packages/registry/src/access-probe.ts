@@ -1,0 +1,133 @@
+import { randomUUID, timingSafeEqual } from "node:crypto";
+import {
+  isKmsError,
+  KmsError,
+  type CallOptions,
+  type Cmk,
+  type Context,
+  type DriverOperation,
+  type EnvelopeCmk,
+  type KeyDescription,
+  type KeyState,
+  type Kms,
+  type KmsErrorCode,
+  type KmsKey,
+  type PublicKey,
+  type PublicKeyPin,
+  type WrappedKey,
+} from "@cmkit/core";
+
+const stateCodes: Readonly<Record<Exclude<KeyState, "enabled">, KmsErrorCode>> = {
+  disabled: "key-disabled",
+  "pending-deletion": "key-pending-deletion",
+  "pending-import": "key-pending-import",
+  destroyed: "key-destroyed",
+  expired: "key-expired",
+  "not-yet-valid": "key-not-yet-valid",
+  unavailable: "unavailable",
+};
+
+/** Goes through what sealing and opening need, a step at a time. Each step rests on those before it, and throws what fails. */
+export class AccessProbe {
+  /** What is asked, or was asked last. */
+  operation: DriverOperation = "describe";
+  description: KeyDescription | undefined;
+  publicKey: PublicKey | undefined;
+  private readonly kms: Kms;
+  private readonly cmk: EnvelopeCmk;
+  private readonly project: string;
+  private readonly context: Context;
+  private readonly confirmedWithinMs: number;
+  private made: { readonly key: Uint8Array; readonly wrapped: WrappedKey } | undefined;
+
+  /** @param confirmedWithinMs At least as long as all steps take: the key is described once. */
+  constructor(kms: Kms, cmk: EnvelopeCmk, project: string, confirmedWithinMs: number) {
+    this.kms = kms;
+    this.cmk = cmk;
+    this.project = project;
+    this.context = this.newContext();
+    this.confirmedWithinMs = confirmedWithinMs;
+  }
+
+  get resolved(): Cmk | undefined {
+    const { provider } = this.cmk;
+    return this.description && { provider, resource: this.description.resource };
+  }
+
+  async describe(limits: CallOptions): Promise<void> {
+    this.operation = "describe";
+    this.description = await this.open().describe(limits);
+    const { state, deletionAt, expiresAt } = this.description;
+    if (state === "enabled") return;
+    const date = state === "pending-deletion" ? deletionAt : state === "expired" ? expiresAt : undefined;
+    throw this.failed(stateCodes[state], date && `on ${date.toISOString().slice(0, 10)}`);
+  }
+
+  async readPublicKey(limits: CallOptions): Promise<void> {
+    if (this.description?.kind !== "rsa") return;
+    this.operation = "publicKey";
+    const { pin } = this.cmk;
+    // A version keeps its public key; another version than the pinned one has its own.
+    const held = pin?.keyVersion === this.description.keyVersion ? pin : undefined;
+    this.publicKey = await this.open(held).publicKey(limits);
+  }
+
+  async wrap(limits: CallOptions): Promise<void> {
+    const options = { ...limits, confirmedWithinMs: this.confirmedWithinMs };
+    // With the pin that was just read, core wraps without proving it first: unwrapping here is the proof.
+    const key = this.open(this.publicKey);
+    this.operation = this.publicKey === undefined ? "generateDataKey" : "wrap";
+    this.made = await key.generateDataKey(this.context, options);
+    if (this.publicKey !== undefined) return;
+    // Moving data keys here from another CMK wraps those that exist: a permission of its own in AWS.
+    this.operation = "wrap";
+    await key.wrapKey(this.made.key, this.context, options);
+  }
+
+  async unwrap(limits: CallOptions): Promise<void> {
+    this.operation = "unwrap";
+    const { key, wrapped } = this.wrapped();
+    const opened = await this.open(this.publicKey).unwrapKey(wrapped, this.context, limits);
+    const isSame = timingSafeEqual(opened, key);
+    opened.fill(0);
+    if (!isSame) throw this.failed("bad-answer", "what it opened is not what was wrapped");
+  }
+
+  /** A grant that is tied to a context refuses in its own way. */
+  async refuseOtherContext(limits: CallOptions): Promise<void> {
+    this.operation = "unwrap";
+    const { wrapped } = this.wrapped();
+    const key = this.open(this.publicKey);
+    const opened = await key.unwrapKey(wrapped, this.newContext(), limits).catch((error: unknown) => {
+      if (isKmsError(error) && (error.code === "decrypt-failed" || error.code === "access-denied")) return undefined;
+      throw error;
+    });
+    opened?.fill(0);
+    if (opened !== undefined) throw this.failed("bad-answer", "it opened a wrap under another context than its own");
+  }
+
+  wipe(): void {
+    this.made?.key.fill(0);
+  }
+
+  private open(pin?: PublicKeyPin): KmsKey {
+    const { provider, resource } = this.cmk;
+    return this.kms.open({ provider, resource }, pin && { pin });
+  }
+
+  private newContext(): Context {
+    return { tenant: this.project, "cmkit-check": randomUUID() };
+  }
+
+  private wrapped(): { readonly key: Uint8Array; readonly wrapped: WrappedKey } {
+    return this.made ?? failOrder();
+  }
+
+  private failed(code: KmsErrorCode, detail?: string): KmsError {
+    return new KmsError(code, { provider: this.cmk.provider, ...(detail !== undefined && { detail }) });
+  }
+}
+
+function failOrder(): never {
+  throw new TypeError("expected wrap before unwrap");
+}
