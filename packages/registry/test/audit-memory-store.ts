@@ -1,9 +1,11 @@
 import type { AuditRecord, CmkRecord, ProjectRecord, TokenRecord } from "../src/cmk-record.ts";
+import { RegistryError } from "../src/registry-error.ts";
 import type { RegistryStore, RegistryWrites, StoredToken, Tagged } from "../src/store.ts";
 
 /** As much of a store as tokens and the audit log need, until the real ones are there. */
 export class MemoryStore {
   rows: Rows = emptyRows();
+  failing = false;
   onTouch: (at: Date) => unknown = () => {};
 
   asStore(): RegistryStore {
@@ -15,6 +17,7 @@ export class MemoryStore {
       write: async (work) => {
         const run = turn.then(async () => {
           const before = structuredClone(this.rows);
+          if (this.failing) throw new RegistryError("store-unavailable");
           try {
             return await work(this.writes());
           } catch (error) {
