@@ -21,7 +21,10 @@ export interface Kms {
   readonly events: EventHub;
   /** Where everything that is built on this `Kms` takes its time from. */
   readonly clock: Clock;
-  /** The same adapters without what was learned of keys: for a check that must not rest on earlier answers. It is not closed. */
+  /**
+   * The same adapters without what was learned of keys: for a check that must not rest on earlier answers. A refusal is what
+   * a check asks for, so it is not told as `refused`. It is not closed.
+   */
   withoutMemory(): Kms;
   /** Closes the adapters' connections. */
   close(): Promise<void>;
@@ -60,7 +63,10 @@ function kmsOver(adapters: ReadonlyMap<string, KmsAdapter>, events: EventHub, cl
   return {
     events,
     clock,
-    withoutMemory: () => kmsOver(adapters, events, clock),
+    withoutMemory() {
+      const emit: EventSink = (event) => void (event.type !== "refused" && events.emit(event));
+      return kmsOver(adapters, { ...events, emit }, clock);
+    },
     open(cmk, { pin } = {}) {
       const { provider, resource } = checkedCmk(cmk);
       const adapter = adapters.get(provider) ?? adapterMissing(provider);

@@ -110,3 +110,23 @@ describe("making a Kms", () => {
     expect(closed).toEqual(["one", "two"]);
   });
 });
+
+describe("a Kms without memory", () => {
+  const aes = { provider: "local", resource: "local:one" };
+  const context = { tenant: "acme" };
+
+  test("asks anew what the other has learned, and tells its calls in the same place, but no refusals", async () => {
+    const events: string[] = [];
+    const kms = multiCloudKms({ adapters: [adapter], onEvent: ({ type }) => void events.push(type) });
+    const { wrapped } = await kms.open(aes).generateDataKey(context);
+    const anew = kms.withoutMemory();
+    await anew.open(aes).generateDataKey(context);
+    expect(events).toEqual(["describe", "wrap", "describe", "wrap"]);
+    events.length = 0;
+    for (const each of [anew, kms]) {
+      await expect(each.open(aes).unwrapKey(wrapped, { tenant: "globex" })).rejects.toMatchObject({ code: "decrypt-failed" });
+    }
+    expect(events).toEqual(["unwrap", "unwrap", "refused"]);
+    expect(anew.clock).toBe(kms.clock);
+  });
+});
