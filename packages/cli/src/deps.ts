@@ -5,7 +5,12 @@ export interface Deps {
   /** Relative paths start here. */
   readonly cwd: string;
   readonly home: string;
-  /** Only `doctor` looks at it, and prints no value but a profile's name and paths: no command takes a setting from it. */
+  /** Who runs it, for the audit log. */
+  readonly user: string;
+  /**
+   * `doctor` looks at it, and prints no value but a profile's name and paths. The commands of the registry take `CMKIT_URL` and
+   * `CMKIT_TOKEN` from it where no flag says otherwise; no command takes any other setting.
+   */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: NodeJS.Platform;
   /** Such as `26.10.0`. */

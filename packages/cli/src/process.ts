@@ -1,4 +1,4 @@
-import { homedir } from "node:os";
+import { homedir, userInfo } from "node:os";
 import { isatty } from "node:tty";
 
 import type { Deps, Io } from "./deps.ts";
@@ -16,6 +16,7 @@ export async function runInProcess(): Promise<number> {
 const deps: Deps = {
   cwd: workingDirectory(process.env),
   home: homedir(),
+  user: userName(),
   env: process.env,
   platform: process.platform,
   nodeVersion: process.versions.node,
@@ -47,6 +48,15 @@ const io: Io = {
 /** `npm run cmkit` changes to the package's root; the person's own directory is what paths are relative to. */
 function workingDirectory(env: NodeJS.ProcessEnv): string {
   return (env["npm_lifecycle_event"] === "cmkit" && env["INIT_CWD"]) || process.cwd();
+}
+
+/** In a container the user may have no name. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return String(process.getuid?.() ?? "unknown");
+  }
 }
 
 function ignoreClosedPipe(error: Error): void {

@@ -6,6 +6,7 @@ import { lastFirstPort } from "./dev-ports.ts";
 import { addFileCommands } from "./file-commands.ts";
 import { doctorCommand, type DoctorOptions } from "./doctor-command.ts";
 import { inspectCommand, type InspectOptions } from "./inspect-command.ts";
+import { addRegistryCommands } from "./registry-commands.ts";
 
 const helpWidth = 100;
 
@@ -45,6 +46,7 @@ Examples:
     .action(async (input: string | undefined, options: InspectOptions) => done(await inspectCommand(input, options, deps, io)));
 
   addFileCommands(program, deps, io, done);
+  addRegistryCommands(program, deps, io, done);
 
   program
     .command("dev")

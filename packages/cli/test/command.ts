@@ -12,17 +12,20 @@ export interface Outcome {
 export interface Given extends Partial<Deps> {
   /** Piped in; a terminal without. */
   readonly stdin?: AsyncIterable<Uint8Array>;
+  /** Typed at the terminal. */
+  readonly typed?: string;
   readonly terminal?: NodeJS.WritableStream;
 }
 
 /** Runs the CLI as a function, on a machine with this Node and no settings. It is asked to end once it has printed something. */
-export async function cmkit(argv: readonly string[], { stdin, terminal, ...deps }: Given = {}): Promise<Outcome> {
+export async function cmkit(argv: readonly string[], { stdin, typed, terminal, ...deps }: Given = {}): Promise<Outcome> {
   let stdout = "";
   let stderr = "";
   const printed = Promise.withResolvers<void>();
   const machine: Deps = {
     cwd: "/nonexistent",
     home: "/nonexistent",
+    user: "ada",
     env: {},
     platform: process.platform,
     nodeVersion: process.versions.node,
@@ -31,7 +34,7 @@ export async function cmkit(argv: readonly string[], { stdin, terminal, ...deps 
     ...deps,
   };
   const exitCode = await run(argv, machine, {
-    stdin: stdin ?? piped(),
+    stdin: stdin ?? (typed === undefined ? piped() : piped(typed)),
     stdinIsTerminal: stdin === undefined,
     stdout: (text) => {
       stdout += text;
