@@ -1,0 +1,33 @@
+/**
+ * A quoted string of Terraform's language.
+ *
+ * `$` and `%` before a brace begin a template. Written as escapes they are characters, and so are the doubled ones that would
+ * stand for them otherwise.
+ * @see https://github.com/hashicorp/hcl/blob/main/hclsyntax/spec.md "Template Literals"
+ */
+export function hclString(value: string): string {
+  return JSON.stringify(value).replace(/[$%](?=\{)/g, (sign) => (sign === "$" ? String.raw`\u0024` : String.raw`\u0025`));
+}
+
+export function hclList(values: readonly string[]): string {
+  return `[${values.map((value) => hclString(value)).join(", ")}]`;
+}
+
+/** An attribute whose strings stand one a line. */
+export function hclLines(name: string, values: readonly string[]): string {
+  return `${name} = [\n${values.map((value) => `  ${hclString(value)},\n`).join("")}]`;
+}
+
+/**
+ * A block, in the layout of `terraform fmt`.
+ *
+ * @param attributes Expressions of one line.
+ * @param inner Blocks, as this function gives them, and attributes of several lines.
+ */
+export function hclBlock(header: string, attributes: Readonly<Record<string, string>>, inner: readonly string[] = []): string {
+  const entries = Object.entries(attributes);
+  const width = Math.max(0, ...entries.map(([name]) => name.length));
+  const lines = entries.map(([name, expression]) => `${name.padEnd(width)} = ${expression}`).join("\n");
+  const parts = [lines, ...inner].filter((part) => part !== "").map((part) => part.replaceAll(/^(?=.)/gm, "  "));
+  return parts.length === 0 ? `${header} {}` : `${header} {\n${parts.join("\n\n")}\n}`;
+}
