@@ -128,19 +128,25 @@ const remove = operation({
 
 const association = z.object({ service_name: z.string(), status: z.enum(["active"]) }).openapi("ServiceAssociation");
 
+const associations = z.object({
+  service_associations: z.array(association),
+  data_keys: z.int().min(0).openapi({ description: "All of them together." }),
+});
+
 const serviceAssociations = operation({
   method: "get",
   path: `${cmk}/service_associations`,
   name: "listServiceAssociations",
-  summary: "Lists the services that hold data keys under a CMK.",
+  summary: "Lists the services that hold data keys under a CMK, and counts those keys: deleting it makes them unreadable.",
   role: "viewer",
   body: nothing,
   query: nothing,
-  answer: { status: 200, schema: z.object({ service_associations: z.array(association) }), description: "The services." },
+  answer: { status: 200, schema: associations, description: "The services, and how many data keys there are." },
   refusals: [],
   run: async ({ registry, project, id }) => {
     const found = await registry.serviceAssociations(project, id);
-    return { service_associations: found.map(({ service, status }) => ({ service_name: service, status })) };
+    const dataKeys = await registry.dataKeyCount(project, id);
+    return { service_associations: found.map(({ service, status }) => ({ service_name: service, status })), data_keys: dataKeys };
   },
 });
 
