@@ -14,6 +14,7 @@ import {
   type KmsKey,
   type PublicKey,
   type PublicKeyPin,
+  type WrapOptions,
   type WrappedKey,
 } from "@cmkit/core";
 
@@ -37,16 +38,16 @@ export class AccessProbe {
   private readonly cmk: EnvelopeCmk;
   private readonly project: string;
   private readonly context: Context;
-  private readonly confirmedWithinMs: number;
+  private readonly limits: () => CallOptions;
   private made: { readonly key: Uint8Array; readonly wrapped: WrappedKey } | undefined;
 
-  /** @param confirmedWithinMs At least as long as all steps take: the key is described once. */
-  constructor(kms: Kms, cmk: EnvelopeCmk, project: string, confirmedWithinMs: number) {
+  /** @param limits What is left for the next question. */
+  constructor(kms: Kms, cmk: EnvelopeCmk, project: string, limits: () => CallOptions) {
     this.kms = kms;
     this.cmk = cmk;
     this.project = project;
     this.context = this.newContext();
-    this.confirmedWithinMs = confirmedWithinMs;
+    this.limits = limits;
   }
 
   get resolved(): Cmk | undefined {
@@ -54,51 +55,52 @@ export class AccessProbe {
     return this.description && { provider, resource: this.description.resource };
   }
 
-  async describe(limits: CallOptions): Promise<void> {
+  async describe(): Promise<void> {
     this.operation = "describe";
-    this.description = await this.open().describe(limits);
+    this.description = await this.open().describe(this.limits());
     const { state, deletionAt, expiresAt } = this.description;
     if (state === "enabled") return;
     const date = state === "pending-deletion" ? deletionAt : state === "expired" ? expiresAt : undefined;
     throw this.failed(stateCodes[state], date && `on ${date.toISOString().slice(0, 10)}`);
   }
 
-  async readPublicKey(limits: CallOptions): Promise<void> {
+  async readPublicKey(): Promise<void> {
     if (this.description?.kind !== "rsa") return;
     this.operation = "publicKey";
     const { pin } = this.cmk;
     // A version keeps its public key; another version than the pinned one has its own.
     const held = pin?.keyVersion === this.description.keyVersion ? pin : undefined;
-    this.publicKey = await this.open(held).publicKey(limits);
+    this.publicKey = await this.open(held).publicKey(this.limits());
   }
 
-  async wrap(limits: CallOptions): Promise<void> {
-    const options = { ...limits, confirmedWithinMs: this.confirmedWithinMs };
+  async wrap(): Promise<void> {
+    // Described a moment ago.
+    const options = (): WrapOptions => ({ ...this.limits(), confirmedWithinMs: Infinity });
     // With the pin that was just read, core wraps without proving it first: unwrapping here is the proof.
     const key = this.open(this.publicKey);
     this.operation = this.publicKey === undefined ? "generateDataKey" : "wrap";
-    this.made = await key.generateDataKey(this.context, options);
+    this.made = await key.generateDataKey(this.context, options());
     if (this.publicKey !== undefined) return;
     // Moving data keys here from another CMK wraps those that exist: a permission of its own in AWS.
     this.operation = "wrap";
-    await key.wrapKey(this.made.key, this.context, options);
+    await key.wrapKey(this.made.key, this.context, options());
   }
 
-  async unwrap(limits: CallOptions): Promise<void> {
+  async unwrap(): Promise<void> {
     this.operation = "unwrap";
     const { key, wrapped } = this.wrapped();
-    const opened = await this.open(this.publicKey).unwrapKey(wrapped, this.context, limits);
+    const opened = await this.open(this.publicKey).unwrapKey(wrapped, this.context, this.limits());
     const isSame = timingSafeEqual(opened, key);
     opened.fill(0);
     if (!isSame) throw this.failed("bad-answer", "what it opened is not what was wrapped");
   }
 
   /** A grant that is tied to a context refuses in its own way. */
-  async refuseOtherContext(limits: CallOptions): Promise<void> {
+  async refuseOtherContext(): Promise<void> {
     this.operation = "unwrap";
     const { wrapped } = this.wrapped();
     const key = this.open(this.publicKey);
-    const opened = await key.unwrapKey(wrapped, this.newContext(), limits).catch((error: unknown) => {
+    const opened = await key.unwrapKey(wrapped, this.newContext(), this.limits()).catch((error: unknown) => {
       if (isKmsError(error) && (error.code === "decrypt-failed" || error.code === "access-denied")) return undefined;
       throw error;
     });

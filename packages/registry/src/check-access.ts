@@ -2,6 +2,7 @@ import {
   isKmsError,
   KmsError,
   type CallOptions,
+  type Clock,
   type Cmk,
   type DriverOperation,
   type EnvelopeCmk,
@@ -35,12 +36,12 @@ export interface AccessFinding {
 /** The registry answers within 5 s; the rest of that is for its store. */
 const maxCheckMs = 4500;
 
-const phases: readonly (readonly [FailingPhase, (probe: AccessProbe, limits: CallOptions) => Promise<void>])[] = [
-  ["describe", async (probe, limits) => probe.describe(limits)],
-  ["public-key", async (probe, limits) => probe.readPublicKey(limits)],
-  ["wrap", async (probe, limits) => probe.wrap(limits)],
-  ["unwrap", async (probe, limits) => probe.unwrap(limits)],
-  ["context", async (probe, limits) => probe.refuseOtherContext(limits)],
+const phases: readonly (readonly [FailingPhase, (probe: AccessProbe) => Promise<void>])[] = [
+  ["describe", async (probe) => probe.describe()],
+  ["public-key", async (probe) => probe.readPublicKey()],
+  ["wrap", async (probe) => probe.wrap()],
+  ["unwrap", async (probe) => probe.unwrap()],
+  ["context", async (probe) => probe.refuseOtherContext()],
 ];
 
 /**
@@ -59,11 +60,8 @@ export async function checkAccess(
   project: string,
   options: CallOptions = {},
 ): Promise<AccessFinding> {
-  const { signal, timeoutMs = maxCheckMs } = options;
-  if (!(timeoutMs > 0)) throw new RangeError(`expected timeoutMs above 0, got ${timeoutMs}`);
-  const { clock } = kms;
-  const endsMs = clock.monotonicMs() + Math.min(timeoutMs, maxCheckMs);
-  const probe = new AccessProbe(kms.withoutMemory(), cmk, project, maxCheckMs);
+  const { signal } = options;
+  const probe = new AccessProbe(kms.withoutMemory(), cmk, project, untilDeadline(kms.clock, options));
   const found = (): Omit<AccessFinding, "phase" | "code" | "message"> => {
     const { operation, description, publicKey, resolved } = probe;
     return { operation, description, publicKey, resolved };
@@ -71,9 +69,7 @@ export async function checkAccess(
   try {
     for (const [phase, run] of phases) {
       try {
-        const leftMs = endsMs - clock.monotonicMs();
-        if (leftMs <= 0) throw new KmsError("timeout", { provider: cmk.provider });
-        await run(probe, { signal, timeoutMs: leftMs });
+        await run(probe);
       } catch (error) {
         if (!isKmsError(error) || (error.code === "aborted" && signal?.aborted === true)) throw error;
         return { phase, code: error.code, message: failureMessage(phase, error), ...found() };
@@ -83,4 +79,15 @@ export async function checkAccess(
   } finally {
     probe.wipe();
   }
+}
+
+/** One deadline for all questions. @returns What is left for the next one. */
+function untilDeadline(clock: Clock, { signal, timeoutMs = maxCheckMs }: CallOptions): () => CallOptions {
+  if (!(timeoutMs > 0)) throw new RangeError(`expected timeoutMs above 0, got ${timeoutMs}`);
+  const endsMs = clock.monotonicMs() + Math.min(timeoutMs, maxCheckMs);
+  return () => {
+    const leftMs = endsMs - clock.monotonicMs();
+    if (leftMs <= 0) throw new KmsError("timeout");
+    return { signal, timeoutMs: leftMs };
+  };
 }
