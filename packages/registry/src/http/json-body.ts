@@ -6,12 +6,12 @@ export const maxBodyBytes = 65_536;
 /**
  * The JSON of a body, whatever content type it says: Aiven's clients send several, also with no body at all.
  *
- * @returns undefined for an empty body.
+ * @returns An empty object for an empty body.
  * @throws {RegistryError} `too-large`; `invalid-request`: not JSON, not UTF-8, or cut off.
  */
 export async function jsonBody(request: Request): Promise<unknown> {
   const bytes = await boundedBytes(request);
-  if (bytes.length === 0) return undefined;
+  if (bytes.length === 0) return {};
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {

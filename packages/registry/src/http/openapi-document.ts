@@ -61,8 +61,7 @@ export function openApiDocument(operations: readonly Operation[], open: readonly
   } as const;
   registry.registerComponent("securitySchemes", "token", bearer);
   for (const each of operations) registry.registerPath(withToken(each));
-  for (const each of open)
-    registry.registerPath({ ...facts(each), responses: responsesOf(each, [...each.refusals, 500]), security: [] });
+  for (const each of open) registry.registerPath({ ...facts(each), responses: responsesOf(each, each.refusals), security: [] });
   return app.getOpenAPI31Document({ openapi: "3.1.0", info, servers: [{ url: "/" }] });
 }
 

@@ -19,7 +19,7 @@ export interface Call {
 
 /** What came with a request and is not checked yet. */
 export interface Given {
-  /** The body's JSON; an empty body is undefined. */
+  /** The body's JSON. */
   readonly body: () => Promise<unknown>;
   /** Every parameter of the query, with all its values. */
   readonly query: Readonly<Record<string, readonly string[]>>;
@@ -67,7 +67,7 @@ export function operation<Body, Query>(
     ...definition,
     run: async (call, given) => {
       const asked = parsed(query, queryOf(query, given.query));
-      const sent = definition.method === "get" ? {} : ((await given.body()) ?? {});
+      const sent = definition.method === "get" ? {} : await given.body();
       return run(call, parsed(body, sent), asked);
     },
   };

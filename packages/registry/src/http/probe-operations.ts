@@ -22,7 +22,7 @@ export function probeOperations(document: () => object): readonly OpenOperation[
       name: "getReadiness",
       summary: "Says that the store answers.",
       answer: { status: 200, schema: alive, description: "It answers." },
-      refusals: [503],
+      refusals: [500, 503],
       run: async (registry) => {
         await registry.ready();
         return { status: "ok" };

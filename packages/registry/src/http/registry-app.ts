@@ -24,7 +24,7 @@ export interface RegistryApp {
    * @param env What the server hands on beside the request. With `@hono/node-server` a path with `..` in it is then refused
    * as it was received.
    */
-  fetch(request: Request, env?: unknown): Promise<Response>;
+  readonly fetch: (request: Request, env?: unknown) => Promise<Response>;
 }
 
 const always = { "cache-control": "no-store", "x-content-type-options": "nosniff" };
@@ -40,7 +40,7 @@ export function registryApp(registry: Registry, options: RegistryAppOptions): Re
   const { tokens, onRequest, now = () => performance.now() } = options;
   const routed = registryRouter(registry, tokens);
   return {
-    async fetch(request, env) {
+    fetch: async (request, env) => {
       const startedMs = now();
       const visit = newVisit(request);
       const answer = await answered(request, env, visit, routed);
