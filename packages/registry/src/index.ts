@@ -1,7 +1,10 @@
 export type { Accessors } from "./accessors.ts";
 export type { AccessReport, Lint } from "./access-report.ts";
 export type { ApiToken, Authenticator, Principal } from "./api-tokens.ts";
+export { apiTokens, type ApiTokens } from "./token-store.ts";
 export type { AuditLog, AuditVerdict } from "./audit-log.ts";
+export { chainedAuditLog } from "./chained-audit-log.ts";
+export { cmkRegistry } from "./cmk-registry.ts";
 export type {
   AuditRecord,
   CheckPhase,
@@ -24,4 +27,5 @@ export type {
   RegistryOptions,
   ServiceAssociation,
 } from "./registry.ts";
+export { resignRecords, type ResignCounts, type ResignRecordsOptions } from "./resign-records.ts";
 export type { AuditHead, Page, RegistryReads, RegistryStore, RegistryWrites, StoredToken, Tagged } from "./store.ts";

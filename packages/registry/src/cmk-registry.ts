@@ -1,0 +1,229 @@
+import { randomUUID } from "node:crypto";
+import { KmsError, type Cmk, type Envelope } from "@cmkit/core";
+
+import type { AccessReport } from "./access-report.ts";
+import type { Accessors } from "./accessors.ts";
+import type { AuditLog } from "./audit-log.ts";
+import { chainedAuditLog, type AuditWriter } from "./chained-audit-log.ts";
+import type { AuditRecord, CmkRecord, CmkStatus } from "./cmk-record.ts";
+import type { Grant } from "./grant.ts";
+import { grantsFor } from "./grants/grants-for.ts";
+import { KeyChecks } from "./key-checks.ts";
+import { checkedProject, projectCmks } from "./project-cmks.ts";
+import { shown, type RegisteredCmk } from "./registered-cmk.ts";
+import { auditEntry, type RegistryParts } from "./registry-parts.ts";
+import { recordTags } from "./record-tags.ts";
+import { refusalCounts, type RefusalCounts } from "./refusal-counts.ts";
+import type { Registry, RegistryCallOptions, RegistryEnvelopeOptions, RegistryOptions, ServiceAssociation } from "./registry.ts";
+import { registryEnvelope } from "./registry-envelope.ts";
+import { RegistryError } from "./registry-error.ts";
+import { liveCmk, refuseForeign, register, remove, update, type Change, type CmkChange } from "./rules.ts";
+import type { RegistryWrites } from "./store.ts";
+
+/**
+ * A registry of CMKs over a store.
+ *
+ * @throws {TypeError} unless every record key is 32 bytes.
+ */
+export function cmkRegistry(options: RegistryOptions): Registry {
+  return new CmkRegistry(options);
+}
+
+class CmkRegistry implements Registry {
+  readonly accessors: Accessors;
+  private readonly parts: RegistryParts;
+  private readonly log: AuditLog & AuditWriter;
+  private readonly checks: KeyChecks;
+  private readonly refusals: RefusalCounts;
+  private readonly envelopes: Envelope[] = [];
+
+  constructor(options: RegistryOptions) {
+    const { kms, store, recordKey, accessors = {} } = options;
+    const { clock } = kms;
+    this.accessors = accessors;
+    this.log = chainedAuditLog({ store, recordKey, clock });
+    this.parts = { kms, store, tags: recordTags(recordKey), audit: this.log, options };
+    this.checks = new KeyChecks(this.parts);
+    this.refusals = refusalCounts({ kms, store, audit: this.log });
+  }
+
+  get audit(): AuditLog {
+    return this.log;
+  }
+
+  async register(
+    project: string,
+    { provider, resource, defaultCmk = false }: { provider: string; resource: string; defaultCmk?: boolean },
+    options: RegistryCallOptions = {},
+  ): Promise<RegisteredCmk> {
+    checkedProject(project);
+    if (provider === "local" && this.parts.options.allowLocal !== true) {
+      throw new KmsError("adapter-missing", { detail: "local keys are not registered here" });
+    }
+    const { cmk, resolved } = this.parts.kms.open({ provider, resource });
+    const id = randomUUID();
+    const asked = { id, project, provider, resource, canonical: cmk.resource, resolved, isDefault: defaultCmk };
+    return this.change(project, "cmk.create", options, async (tx, cmks, at) => {
+      const change = register(cmks, asked, at);
+      await this.refuseForeign(tx, project, cmk);
+      await this.projectRow(tx, project);
+      return change;
+    });
+  }
+
+  async list(project: string, { status }: { readonly status?: CmkStatus } = {}): Promise<readonly RegisteredCmk[]> {
+    const cmks = await this.cmks(project);
+    return cmks.filter((cmk) => (status === undefined ? cmk.status !== "deleted" : cmk.status === status)).map(shown);
+  }
+
+  async get(project: string, id: string): Promise<RegisteredCmk> {
+    return shown(await this.live(project, id));
+  }
+
+  async update(project: string, id: string, change: CmkChange, options: RegistryCallOptions = {}): Promise<RegisteredCmk> {
+    checkedProject(project);
+    const updated = await this.change(project, "cmk.update", options, async (_tx, cmks, at) => update(cmks, id, change, at));
+    if (updated.status === "old") await this.forget(project, id);
+    return updated;
+  }
+
+  async delete(
+    project: string,
+    id: string,
+    { force = false, ...options }: RegistryCallOptions & { readonly force?: boolean } = {},
+  ): Promise<RegisteredCmk> {
+    checkedProject(project);
+    const deleted = await this.change(project, "cmk.delete", options, async (tx, cmks, at) => {
+      const { provider, canonical } = liveCmk(cmks, id);
+      const dataKeys = await tx.countDataKeys(project, { provider, resource: canonical });
+      return { ...remove(cmks, id, dataKeys, force, at), details: { dataKeys, force } };
+    });
+    await this.forget(project, id);
+    return deleted;
+  }
+
+  async dataKeyCount(project: string, id: string): Promise<number> {
+    const { provider, canonical } = await this.live(project, id);
+    return this.parts.store.reads.countDataKeys(project, { provider, resource: canonical });
+  }
+
+  async serviceAssociations(project: string, id: string): Promise<readonly ServiceAssociation[]> {
+    const { provider, canonical } = await this.live(project, id);
+    const services = await this.parts.store.reads.services(project, { provider, resource: canonical });
+    return services.map((service) => ({ service, status: "active" }));
+  }
+
+  async grants(project: string, id: string): Promise<readonly Grant[]> {
+    const { provider, canonical, validation } = await this.live(project, id);
+    const cmk = { provider, resource: canonical };
+    const externalId = await this.externalId(project);
+    return grantsFor({ project, cmk, kind: validation?.key?.kind, accessors: this.accessors, externalId });
+  }
+
+  async check(project: string, id: string, options: Parameters<Registry["check"]>[2] = {}): Promise<AccessReport> {
+    const cmk = await this.live(project, id);
+    return this.checks.check(cmk, await this.externalId(project), options);
+  }
+
+  async *checkAll({ project, ...options }: Parameters<Registry["checkAll"]>[0] = {}): AsyncIterable<AccessReport> {
+    for await (const name of project === undefined ? this.projects() : [project]) {
+      for (const { id, status } of await this.cmks(name)) {
+        if (status !== "deleted") yield await this.check(name, id, options);
+      }
+    }
+  }
+
+  async *projects(): AsyncIterable<string> {
+    const limit = 500;
+    for (let after: string | undefined; ;) {
+      const page = await this.parts.store.reads.projects({ after, limit });
+      yield* page;
+      after = page.at(-1);
+      if (page.length < limit) return;
+    }
+  }
+
+  async externalId(project: string): Promise<string> {
+    const { store, tags } = this.parts;
+    const found = await store.reads.project(checkedProject(project));
+    if (found !== undefined) return tags.project.open(found).externalId;
+    return store.write(async (tx) => {
+      await tx.lockProject(project);
+      return this.projectRow(tx, project);
+    });
+  }
+
+  envelope(options: RegistryEnvelopeOptions): Envelope {
+    const settle = async (cmk: CmkRecord): Promise<CmkRecord> => this.checks.settled(cmk, await this.externalId(cmk.project));
+    const made = registryEnvelope(this.parts, settle, options);
+    this.envelopes.push(made);
+    return made;
+  }
+
+  async ready(): Promise<void> {
+    await this.parts.store.ready();
+  }
+
+  async close(): Promise<void> {
+    for (const envelope of this.envelopes) envelope.purge();
+    await this.refusals.close();
+    await this.parts.store.close();
+  }
+
+  private async cmks(project: string): Promise<readonly CmkRecord[]> {
+    const { store, tags } = this.parts;
+    return projectCmks(store.reads, tags.cmk, checkedProject(project));
+  }
+
+  private async live(project: string, id: string): Promise<CmkRecord> {
+    return liveCmk(await this.cmks(project), id);
+  }
+
+  /** One change of one project's CMKs: decided, written, tagged and logged in one transaction, alone with the project. */
+  private async change(
+    project: string,
+    action: string,
+    { signal, ...by }: RegistryCallOptions,
+    decide: (
+      tx: RegistryWrites,
+      cmks: readonly CmkRecord[],
+      at: Date,
+    ) => Promise<Change & { readonly details?: AuditRecord["details"] }>,
+  ): Promise<RegisteredCmk> {
+    const { store, tags, audit, kms } = this.parts;
+    return store.write(
+      async (tx) => {
+        await tx.lockProject(project);
+        const at = new Date(kms.clock.wallMs());
+        const { rows, result, details } = await decide(tx, await projectCmks(tx, tags.cmk, project), at);
+        for (const row of rows) await tx.putCmk(tags.cmk.seal(row));
+        if (rows.length > 0) await audit.append(tx, auditEntry(action, result, by, details));
+        return shown(result);
+      },
+      { signal },
+    );
+  }
+
+  private async refuseForeign(tx: RegistryWrites, project: string, cmk: Cmk): Promise<void> {
+    await tx.lockResource(cmk);
+    const { sharedResources = false } = this.parts.options;
+    refuseForeign(await tx.projectsUsing(cmk), project, cmk.provider, sharedResources);
+  }
+
+  /** The project's external id, made if it has none. Under the project's lock. */
+  private async projectRow(tx: RegistryWrites, project: string): Promise<string> {
+    const { tags, kms } = this.parts;
+    const found = await tx.project(project);
+    if (found !== undefined) return tags.project.open(found).externalId;
+    const externalId = randomUUID();
+    await tx.putProject(tags.project.seal({ name: project, externalId, createdAt: new Date(kms.clock.wallMs()) }));
+    return externalId;
+  }
+
+  /** This process's data keys under a key that no longer wraps, or no longer opens. */
+  private async forget(project: string, id: string): Promise<void> {
+    const cmk = (await this.cmks(project)).find((each) => each.id === id);
+    if (cmk === undefined) throw new RegistryError("bad-record");
+    for (const envelope of this.envelopes) envelope.purge({ provider: cmk.provider, resource: cmk.canonical });
+  }
+}

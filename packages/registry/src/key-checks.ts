@@ -1,0 +1,205 @@
+import { isKmsError, KmsError, type CallOptions } from "@cmkit/core";
+
+import type { AccessReport, Lint } from "./access-report.ts";
+import { checkAccess, type AccessFinding } from "./check-access.ts";
+import type { CmkRecord, KeyFacts, Validation } from "./cmk-record.ts";
+import type { GrantRequest, MissingGrant } from "./grant.ts";
+import { missingGrant } from "./grants/grants-for.ts";
+import { lintKey } from "./lint-key.ts";
+import { projectCmks } from "./project-cmks.ts";
+import { shown } from "./registered-cmk.ts";
+import { auditEntry, type RegistryParts } from "./registry-parts.ts";
+import type { RegistryCallOptions } from "./registry.ts";
+import { identify, liveCmk, refuseForeign } from "./rules.ts";
+import type { RegistryWrites } from "./store.ts";
+
+const checkMs = 5000;
+/** A passing failure is not asked about again at once: every caller of a broken key would wait for it. */
+const settleAgainMs = 5000;
+
+/** What is kept of a check. */
+interface Kept {
+  readonly cmk: CmkRecord & { readonly validation: Validation };
+  readonly changed: boolean;
+}
+
+/** Asks the KMS about registered keys, and keeps what it says with them: what an alias names, the public key, how the check ended. */
+export class KeyChecks {
+  private readonly parts: RegistryParts;
+  private readonly settling = new Map<string, Promise<CmkRecord>>();
+
+  constructor(parts: RegistryParts) {
+    this.parts = parts;
+  }
+
+  /** @throws {RegistryError} `not-found`: it was deleted meanwhile. @throws {KmsError} `aborted` */
+  async check(cmk: CmkRecord, externalId: string, options: RegistryCallOptions & CallOptions = {}): Promise<AccessReport> {
+    const { kms } = this.parts;
+    const started = kms.clock.monotonicMs();
+    const timeoutMs = Math.min(options.timeoutMs ?? checkMs, checkMs);
+    const { provider, canonical: resource, pin, project } = cmk;
+    const limits = { signal: options.signal, timeoutMs };
+    const asked = await checkAccess(kms, { provider, resource, ...(pin !== null && { pin }) }, project, limits);
+    const { finding, kept } = await this.keep(cmk, asked, options);
+    const leftMs = timeoutMs - (kms.clock.monotonicMs() - started);
+    const lints = finding.description === undefined ? [] : lintKey(finding.description, new Date(kms.clock.wallMs()));
+    const moved = await this.movedAlias(kept.cmk, { signal: options.signal, timeoutMs: Math.max(1, leftMs) });
+    return {
+      cmk: { ...shown(kept.cmk), validation: kept.cmk.validation },
+      passed: finding.phase === "done",
+      missing: this.missing(kept.cmk, finding, externalId),
+      lints: [...moved, ...lints],
+    };
+  }
+
+  /**
+   * The CMK with its alias resolved and its public key pinned: checked now, if it never was.
+   * @throws {KmsError} as the check found it.
+   */
+  async settled(cmk: CmkRecord, externalId: string): Promise<CmkRecord> {
+    if (cmk.resolved && cmk.validation?.key != null && (cmk.pin !== null || cmk.validation.key.kind === "symmetric")) return cmk;
+    const running = this.settling.get(cmk.id) ?? this.settle(cmk, externalId);
+    this.settling.set(cmk.id, running);
+    return running;
+  }
+
+  private async settle(cmk: CmkRecord, externalId: string): Promise<CmkRecord> {
+    const forget = (): void => void this.settling.delete(cmk.id);
+    try {
+      const { cmk: checked, passed } = await this.check(cmk, externalId, { actor: "registry" });
+      if (!passed) throw refusal(checked.provider, checked.validation);
+      const { store, tags } = this.parts;
+      const settled = liveCmk(await projectCmks(store.reads, tags.cmk, cmk.project), cmk.id);
+      forget();
+      return settled;
+    } catch (error) {
+      this.parts.kms.clock.after(settleAgainMs, forget);
+      throw error;
+    }
+  }
+
+  /** Writes down what was found, unless it cannot be true of this project: then that is what was found. */
+  private async keep(
+    cmk: CmkRecord,
+    asked: AccessFinding,
+    by: RegistryCallOptions,
+  ): Promise<{ finding: AccessFinding; kept: Kept }> {
+    try {
+      return { finding: asked, kept: await this.write(cmk, asked, by) };
+    } catch (error) {
+      if (!isKmsError(error)) throw error;
+      const { resolved: _, publicKey: __, ...rest } = asked;
+      const refused: AccessFinding = {
+        ...rest,
+        resolved: undefined,
+        publicKey: undefined,
+        phase: "describe",
+        code: error.code,
+        message: error.message,
+      };
+      return { finding: refused, kept: await this.write(cmk, refused, by) };
+    }
+  }
+
+  private async write(cmk: CmkRecord, finding: AccessFinding, { signal, ...by }: RegistryCallOptions): Promise<Kept> {
+    const { store, tags, audit, kms } = this.parts;
+    const kept = await store.write(
+      async (tx) => {
+        await tx.lockProject(cmk.project);
+        const at = new Date(kms.clock.wallMs());
+        const cmks = await projectCmks(tx, tags.cmk, cmk.project);
+        const before = liveCmk(cmks, cmk.id);
+        const identified = await this.identified(tx, cmks, before, finding, at);
+        const validation = validationOf(before.validation, finding, at);
+        const after = { ...identified, validation };
+        await tx.putCmk(tags.cmk.seal(after));
+        const news = newsOf(before, after);
+        if (news !== undefined) await audit.append(tx, auditEntry("cmk.check", after, by, news));
+        return { cmk: after, changed: isKeyChanged(before.validation, validation) };
+      },
+      { signal },
+    );
+    if (kept.changed) this.announce(kept.cmk);
+    return kept;
+  }
+
+  private async identified(
+    tx: RegistryWrites,
+    cmks: readonly CmkRecord[],
+    cmk: CmkRecord,
+    { resolved, publicKey, phase }: AccessFinding,
+    at: Date,
+  ): Promise<CmkRecord> {
+    if (resolved === undefined) return cmk;
+    const { sharedResources = false } = this.parts.options;
+    await tx.lockResource(resolved);
+    refuseForeign(await tx.projectsUsing(resolved), cmk.project, cmk.provider, sharedResources);
+    // Only a public key whose wrap the KMS has opened is held on to.
+    const proven = phase === "done" || phase === "context";
+    const { keyVersion = null, spkiSha256 } = publicKey ?? {};
+    const pin = proven && spkiSha256 !== undefined ? { keyVersion, spkiSha256 } : cmk.pin;
+    return identify(cmks, cmk, { canonical: resolved.resource, pin }, at);
+  }
+
+  private missing(
+    { project, provider, canonical, validation }: CmkRecord,
+    finding: AccessFinding,
+    externalId: string,
+  ): MissingGrant | undefined {
+    const { accessors = {} } = this.parts.options;
+    const mayBeDenied = finding.code === "access-denied" || finding.code === "key-not-found";
+    if (!mayBeDenied || !Object.hasOwn(accessors, provider)) return undefined;
+    const cmk = { provider, resource: canonical };
+    const request: GrantRequest = { project, cmk, kind: validation?.key?.kind, accessors, externalId };
+    return missingGrant(request, finding.phase);
+  }
+
+  /** An alias that names another key by now changes nothing, and is said. */
+  private async movedAlias(cmk: CmkRecord, limits: CallOptions): Promise<readonly Lint[]> {
+    const { provider, resource, canonical } = cmk;
+    const alias = this.parts.kms.withoutMemory().open({ provider, resource });
+    if (!cmk.resolved || alias.resolved) return [];
+    const now = await alias.resolve(limits).catch(() => undefined);
+    if (now === undefined || now.resource === canonical) return [];
+    const message = `${resource} names another key by now. Data keys stay under the key that it named at first; register the new key to move to it.`;
+    return [{ code: "alias-moved", severity: "warning", message }];
+  }
+
+  private announce({ project, provider, canonical, validation }: Kept["cmk"]): void {
+    if (validation.key === null) return;
+    const { state, keyVersion } = validation.key;
+    this.parts.kms.events.emit({ type: "key-changed", tenant: project, provider, resource: canonical, state, keyVersion });
+  }
+}
+
+function validationOf(before: Validation | null, finding: AccessFinding, at: Date): Validation {
+  const { phase, code, message, description } = finding;
+  const same = before !== null && before.phase === phase && before.code === code;
+  const key = description === undefined ? (before?.key ?? null) : factsOf(description);
+  return { phase, code, message, since: same ? before.since : at, checkedAt: at, key };
+}
+
+function factsOf({ kind, bits, state, keyVersion }: KeyFacts): KeyFacts {
+  return { kind, bits, state, keyVersion };
+}
+
+/** What the audit log is told: only what is new, or a scheduler would fill it. */
+function newsOf(before: CmkRecord, { validation, canonical }: Kept["cmk"]): Readonly<Record<string, string>> | undefined {
+  const { phase, code, key } = validation;
+  const news: Record<string, string> = {};
+  if (before.validation?.phase !== phase || before.validation.code !== code) Object.assign(news, { phase, code });
+  if (before.canonical !== canonical) news["resolved"] = canonical;
+  if (key !== null && (before.validation?.key == null || isKeyChanged(before.validation, validation))) {
+    Object.assign(news, { state: key.state, ...(key.keyVersion === null ? {} : { key_version: key.keyVersion }) });
+  }
+  return Object.keys(news).length === 0 ? undefined : news;
+}
+
+function isKeyChanged(before: Validation | null, { key }: Validation): boolean {
+  if (before?.key == null || key === null) return false;
+  return before.key.state !== key.state || before.key.keyVersion !== key.keyVersion || before.key.bits !== key.bits;
+}
+
+function refusal(provider: string, { code, message }: Validation): KmsError {
+  return new KmsError(code === "ok" ? "unknown" : code, { provider, detail: message });
+}

@@ -1,0 +1,98 @@
+import { envelope, KmsError, type DataKeyStore, type Envelope, type EnvelopeCmk, type KmsErrorCode } from "@cmkit/core";
+import { bindContext } from "@cmkit/core/store";
+
+import type { CmkRecord } from "./cmk-record.ts";
+import { projectCmks } from "./project-cmks.ts";
+import type { RegistryEnvelopeOptions } from "./registry.ts";
+import { isRegistryError, type RegistryErrorCode } from "./registry-error.ts";
+import type { RegistryParts } from "./registry-parts.ts";
+import { acceptedCmks, defaultCmk, isCurrent } from "./rules.ts";
+
+/**
+ * An envelope whose CMKs are the registry's: new data keys go under the project's default; current and old CMKs open; data
+ * keys live in the registry's store, which takes none under a key that is not current.
+ *
+ * @param settle Gives a CMK with its alias resolved and its public key pinned.
+ */
+export function registryEnvelope(
+  parts: RegistryParts,
+  settle: (cmk: CmkRecord) => Promise<CmkRecord>,
+  { service, cache, dataKeyLifetimeMs, dataKeyMessages, failover }: RegistryEnvelopeOptions,
+): Envelope {
+  const { kms, store, tags, options } = parts;
+  const cmksOf = async (tenant: string): Promise<readonly CmkRecord[]> => projectCmks(store.reads, tags.cmk, tenant);
+  return envelope({
+    kms,
+    service,
+    recordKey: options.recordKey,
+    // Whoever seals here may also open: the KMS must give back what is sealed with.
+    confirm: "unwrap",
+    cmk: async (tenant) => kmsErrors(async () => sealingCmk(parts, await cmksOf(tenant), settle)),
+    accepted: async (tenant) => kmsErrors(async () => openingCmks(parts, await cmksOf(tenant))),
+    dataKeys: registryDataKeys(parts),
+    ...(cache === undefined ? {} : { cache }),
+    ...(dataKeyLifetimeMs === undefined ? {} : { dataKeyLifetimeMs }),
+    ...(dataKeyMessages === undefined ? {} : { dataKeyMessages }),
+    ...(failover === undefined ? {} : { failover }),
+  });
+}
+
+async function sealingCmk(
+  { options: { operatorCmk } }: RegistryParts,
+  cmks: readonly CmkRecord[],
+  settle: (cmk: CmkRecord) => Promise<CmkRecord>,
+): Promise<EnvelopeCmk> {
+  const chosen = defaultCmk(cmks);
+  if (chosen !== undefined) {
+    const { provider, canonical, pin } = await settle(chosen);
+    return { provider, resource: canonical, ...(pin === null ? {} : { pin }) };
+  }
+  // A customer who ever brought a key never gets the operator's.
+  if (cmks.length === 0 && operatorCmk !== undefined) return operatorCmk;
+  throw new KmsError("no-default-key", { detail: "make one of the project's CMKs the default" });
+}
+
+/** The operator's CMK last: what a project had sealed before it brought its own key stays readable. */
+function openingCmks({ options: { operatorCmk } }: RegistryParts, cmks: readonly CmkRecord[]): readonly EnvelopeCmk[] {
+  const own = acceptedCmks(cmks).map(({ provider, canonical }) => ({ provider, resource: canonical }));
+  return operatorCmk === undefined ? own : [...own, operatorCmk];
+}
+
+/** The registry's data keys as core's envelope keeps them. */
+function registryDataKeys({ kms, store, tags, options: { operatorCmk } }: RegistryParts): DataKeyStore {
+  return {
+    add: async (record, { signal } = {}) =>
+      kmsErrors(async () =>
+        store.write(
+          async (tx) => {
+            const { tenant } = record.context;
+            const [{ cmk }] = record.recipients;
+            await tx.shareProject(tenant);
+            const cmks = await projectCmks(tx, tags.cmk, tenant);
+            const isOperators =
+              cmks.length === 0 && operatorCmk !== undefined && kms.open(operatorCmk).cmk.resource === cmk.resource;
+            if (!isOperators && !isCurrent(cmks, cmk)) throw new KmsError("key-retired", { provider: cmk.provider });
+            return tx.addDataKey(record);
+          },
+          { signal },
+        ),
+      ),
+    get: async (tenant, id) => kmsErrors(async () => store.reads.dataKey(tenant, id)),
+    indexKey: async (context) => kmsErrors(async () => store.reads.indexKey(context.tenant, bindContext(context).key)),
+  };
+}
+
+/** To those who seal and open, what is wrong with the registry is one of their own codes. */
+async function kmsErrors<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!isRegistryError(error)) throw error;
+    throw new KmsError(kmsCodes[error.code] ?? "bad-answer", { detail: `in the registry: ${error.message}`, cause: error });
+  }
+}
+
+const kmsCodes: Partial<Record<RegistryErrorCode, KmsErrorCode>> = {
+  "store-unavailable": "unavailable",
+  "not-found": "key-removed", // it was deleted meanwhile
+};

@@ -1,0 +1,84 @@
+import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { KmsError, type KeyState, type KmsAdapter, type KmsDriver, type KmsErrorCode } from "@cmkit/core";
+import { local } from "@cmkit/core/local";
+
+const rsaPrivateKeys = [0, 1].map(
+  () =>
+    generateKeyPairSync("rsa", {
+      modulusLength: 2048,
+      privateKeyEncoding: { type: "pkcs8", format: "pem" },
+      publicKeyEncoding: { type: "spki", format: "pem" },
+    }).privateKey,
+);
+
+/** A cloud of a few keys in memory, `double:NAME`, with aliases, states, versions of RSA keys and refusals to order. */
+export class CloudDouble {
+  /** What `alias:NAME` means. */
+  readonly aliases = new Map<string, string>();
+  readonly states = new Map<string, KeyState>();
+  readonly refusals = new Map<string, KmsErrorCode>();
+  /** The version of every RSA key, 1 or 2: each has key material of its own. */
+  rsaVersion = 1;
+  /** How many requests came. */
+  requests = 0;
+  /** Denies unwrapping, and nothing else. */
+  refuseUnwrap = false;
+  /** Runs before a wrap is answered. */
+  onWrap: (() => Promise<void>) | undefined;
+  private readonly keys = Object.fromEntries(["a", "b", "c"].map((name) => [name, { aes256: randomBytes(32) }]));
+  private readonly versions = rsaPrivateKeys.map((rsaPrivateKey) => local({ keys: { ...this.keys, rsa: { rsaPrivateKey } } }));
+
+  readonly adapter: KmsAdapter = {
+    provider: "double",
+    keyVersionGrammar: /^[12]$/,
+    open: (resource) => {
+      const [, kind, name] = /^(double|alias):([a-z]+)$/.exec(resource) ?? [];
+      if (name === undefined) throw new KmsError("invalid-resource", { provider: "double", detail: "expected double:NAME" });
+      return this.driver(resource, () => (kind === "alias" ? (this.aliases.get(name) ?? name) : name), kind === "double");
+    },
+    classify: () => ({ code: "unknown" }),
+  };
+
+  private driver(resource: string, nameOf: () => string, resolved: boolean): KmsDriver {
+    const name = nameOf();
+    const versionOf = (keyVersion: string | null): string => (name === "rsa" ? (keyVersion ?? String(this.rsaVersion)) : "1");
+    const inner = (keyVersion: string | null): KmsDriver => {
+      const adapter = this.versions[Number(versionOf(keyVersion)) - 1];
+      if (adapter === undefined) throw new KmsError("key-not-found");
+      return adapter.open(`local:${nameOf()}`);
+    };
+    const named = (keyVersion: string | null): { answeredBy: string; keyVersion: string } => ({
+      answeredBy: `double:${nameOf()}`,
+      keyVersion: versionOf(keyVersion),
+    });
+    const asked = (): void => {
+      this.requests += 1;
+      const refusal = this.refusals.get(nameOf());
+      if (refusal !== undefined) throw new KmsError(refusal);
+    };
+    return {
+      resource,
+      resolved,
+      describe: async (keyVersion, call) => {
+        asked();
+        const described = await inner(keyVersion).describe(null, call);
+        const state = this.states.get(nameOf()) ?? "enabled";
+        return { ...described, resource: `double:${nameOf()}`, state, keyVersion: versionOf(keyVersion) };
+      },
+      publicKey: async (keyVersion, call) => {
+        asked();
+        return { ...(await inner(keyVersion).publicKey(null, call)), ...named(keyVersion) };
+      },
+      wrap: async (request, call) => {
+        asked();
+        await this.onWrap?.();
+        return { ...(await inner(null).wrap(request, call)), ...named(null) };
+      },
+      unwrap: async (request, call) => {
+        asked();
+        if (this.refuseUnwrap) throw new KmsError("access-denied");
+        return { ...(await inner(request.keyVersion).unwrap(request, call)), ...named(request.keyVersion) };
+      },
+    };
+  }
+}
