@@ -1,11 +1,8 @@
 import type { AuditRecord } from "./cmk-record.ts";
 import type { ChainTags } from "./record-tags.ts";
 import { RegistryError } from "./registry-error.ts";
-import type { AuditHead, RegistryReads } from "./store.ts";
-
-type AuditReads = Pick<RegistryReads, "audit">;
-
-const pageSize = 500;
+import { auditPage, type AuditReads } from "./audit-page.ts";
+import type { AuditHead } from "./store.ts";
 
 /**
  * The entries after a number, each held against the tag before it, so that nobody is shown a forged one.
@@ -22,7 +19,9 @@ export async function* auditEntries(
   let head = after === 0 ? undefined : await entryAt(reads, after);
   if (after > 0 && head === undefined) return;
   for (;;) {
-    const rows = await reads.audit({ after: head?.seq ?? 0, limit: pageSize });
+    const last: number = head?.seq ?? 0;
+    const rows = await auditPage(reads, last);
+    if (rows === undefined) throw notAsWritten(last + 1);
     if (rows.length === 0) return;
     for (const row of rows) {
       const seq: number = (head?.seq ?? 0) + 1;
@@ -41,5 +40,5 @@ async function entryAt(reads: AuditReads, seq: number): Promise<AuditHead | unde
 }
 
 function notAsWritten(seq: number): RegistryError {
-  return new RegistryError("bad-record", `entry ${seq} of the audit log is missing, or is not the one that was written`);
+  return new RegistryError("bad-record", `Entry ${seq} of the audit log is missing, or is not the one that was written.`);
 }

@@ -1,8 +1,8 @@
 import type { AuditVerdict } from "./audit-log.ts";
 import type { AuditRecord } from "./cmk-record.ts";
 import type { ChainTags } from "./record-tags.ts";
-import { isRegistryError } from "./registry-error.ts";
-import type { AuditHead, RegistryReads, Tagged } from "./store.ts";
+import { auditPage, type AuditReads } from "./audit-page.ts";
+import type { AuditHead, Tagged } from "./store.ts";
 
 /** What {@link verifyAudit} is told: a head that was kept elsewhere, and when to stop. */
 export interface VerifyAuditOptions {
@@ -10,9 +10,6 @@ export interface VerifyAuditOptions {
   readonly signal?: AbortSignal;
 }
 
-type AuditReads = Pick<RegistryReads, "audit">;
-
-const pageSize = 500;
 /** A log that is tagged anew meanwhile looks broken once; one that changes each time is broken. */
 const maxRounds = 3;
 
@@ -50,28 +47,13 @@ class Chain {
   async readAll(reads: AuditReads, signal: AbortSignal | undefined): Promise<void> {
     for (;;) {
       signal?.throwIfAborted();
-      const rows = await this.page(reads);
+      const last = this.head?.seq ?? 0;
+      const rows = await auditPage(reads, last);
+      if (rows === undefined) this.broken = last + 1;
+      if (rows === undefined || rows.length === 0) return;
       for (const row of rows) {
         if (!this.takes(row)) return;
       }
-      if (this.broken !== undefined || rows.length === 0) return;
-    }
-  }
-
-  /** Where a row cannot be read at all, those before it are read one at a time. */
-  private async page(reads: AuditReads): Promise<readonly Tagged<AuditRecord>[]> {
-    const after = this.head?.seq ?? 0;
-    try {
-      return await reads.audit({ after, limit: pageSize });
-    } catch (error) {
-      if (!isRegistryError(error) || error.code !== "bad-record") throw error;
-    }
-    try {
-      return await reads.audit({ after, limit: 1 });
-    } catch (error) {
-      if (!isRegistryError(error) || error.code !== "bad-record") throw error;
-      this.broken = after + 1;
-      return [];
     }
   }
 

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { chainedAuditLog } from "../src/chained-audit-log.ts";
 import type { AuditRecord } from "../src/cmk-record.ts";
 import { refusalCounts, type RefusalCounts } from "../src/refusal-counts.ts";
-import { MemoryStore } from "./audit-memory-store.ts";
+import { watchedStore, type WatchedStore } from "./audit-database.ts";
 
 const minuteMs = 60_000;
 const start = Date.UTC(2030, 0, 1);
@@ -15,18 +15,17 @@ const start = Date.UTC(2030, 0, 1);
 type Refusal = Partial<Omit<CallEvent, "tenant">> & { readonly tenant?: string | null };
 
 interface Fixture {
-  readonly memory: MemoryStore;
+  readonly store: WatchedStore;
   readonly kms: Kms;
   readonly clock: FakeClock;
   readonly counts: RefusalCounts;
   readonly refuse: (event?: Refusal) => void;
-  readonly written: () => readonly AuditRecord[];
+  readonly written: () => Promise<readonly AuditRecord[]>;
 }
 
 function fixture(): Fixture {
-  const memory = new MemoryStore();
   const clock = fakeClock();
-  const store = memory.asStore();
+  const store = watchedStore();
   const kms = multiCloudKms({ adapters: [local({ keys: { main: { aes256: new Uint8Array(32).fill(1) } } })], clock });
   const audit = chainedAuditLog({ store, recordKey: new Uint8Array(32).fill(7), clock });
   const counts = refusalCounts({ kms, store, audit });
@@ -44,7 +43,14 @@ function fixture(): Fixture {
     kms.events.emit(call);
     kms.events.emit({ ...call, type: "refused" });
   };
-  return { memory, kms, clock, counts, refuse, written: () => memory.rows.audit.map(({ record }) => record) };
+  return {
+    store,
+    kms,
+    clock,
+    counts,
+    refuse,
+    written: async () => (await store.reads.audit({ limit: 5000 })).map(({ record }) => record),
+  };
 }
 
 test("what the KMS refuses is one entry a minute, with how often and when", async () => {
@@ -52,10 +58,10 @@ test("what the KMS refuses is one entry a minute, with how often and when", asyn
   refuse();
   await clock.advance(1000);
   for (let times = 1; times < 1000; times += 1) refuse();
-  expect(written()).toEqual([]);
+  expect(await written()).toEqual([]);
   await clock.advance(minuteMs);
   const times = { firstAt: "2030-01-01T00:00:00.000Z", lastAt: "2030-01-01T00:00:01.000Z" };
-  expect(written()).toEqual([
+  expect(await written()).toEqual([
     {
       seq: 1,
       at: new Date(start + minuteMs),
@@ -76,7 +82,7 @@ test("tenants, keys, operations and codes are counted apart", async () => {
   refuse();
   await clock.advance(minuteMs);
   expect(
-    written().map(({ project, details }) => [
+    (await written()).map(({ project, details }) => [
       project,
       details["resource"],
       details["operation"],
@@ -101,7 +107,7 @@ test("a real refusal is counted with its operation, and what went well is not", 
   const missing = kms.open({ provider: "local", resource: "local:missing" });
   await expect(missing.describe()).rejects.toMatchObject({ code: "key-not-found" });
   await clock.advance(minuteMs);
-  expect(written()).toMatchObject([
+  expect(await written()).toMatchObject([
     { project: "other", details: { resource: "local:main", operation: "unwrap", code: "decrypt-failed", count: 1 } },
     { project: null, details: { resource: "local:missing", operation: "describe", code: "key-not-found", count: 1 } },
   ]);
@@ -120,7 +126,7 @@ test("a refusal that follows no call of its own has no operation", async () => {
   } as const;
   kms.events.emit({ ...call, type: "refused" });
   await clock.advance(minuteMs);
-  expect(written().map(({ details }) => details["operation"])).toEqual(["unwrap", undefined]);
+  expect((await written()).map(({ details }) => details["operation"])).toEqual(["unwrap", undefined]);
 });
 
 test("nothing is written, and no timer runs, while nothing is refused", async () => {
@@ -128,7 +134,7 @@ test("nothing is written, and no timer runs, while nothing is refused", async ()
   await kms.open({ provider: "local", resource: "local:main" }).describe();
   expect(clock.waiting).toBe(0);
   await clock.advance(10 * minuteMs);
-  expect(written()).toEqual([]);
+  expect(await written()).toEqual([]);
 });
 
 test("a tenant has eleven lines a minute at most, and the others keep theirs", async () => {
@@ -137,11 +143,11 @@ test("a tenant has eleven lines a minute at most, and the others keep theirs", a
   refuse({ resource: "arn:3" });
   refuse({ tenant: "other" });
   await clock.advance(minuteMs);
-  const ofAcme = written().filter(({ project }) => project === "acme");
+  const ofAcme = (await written()).filter(({ project }) => project === "acme");
   expect(ofAcme).toHaveLength(11);
   expect(ofAcme[3]?.details).toMatchObject({ resource: "arn:3", count: 2 });
   expect(ofAcme[10]?.details).toEqual({ others: true, count: 40, firstAt: expect.anything(), lastAt: expect.anything() });
-  expect(written().filter(({ project }) => project === "other")).toHaveLength(1);
+  expect((await written()).filter(({ project }) => project === "other")).toHaveLength(1);
 });
 
 test("however many tenants are refused, a minute has a thousand and one lines at most, and no refusal is lost", async () => {
@@ -149,22 +155,22 @@ test("however many tenants are refused, a minute has a thousand and one lines at
   for (let tenant = 0; tenant < 3000; tenant += 1) refuse({ tenant: `t${tenant}` });
   for (let key = 0; key < 300; key += 1) refuse({ tenant: null, type: "describe", resource: `arn:${key}` });
   await clock.advance(minuteMs);
-  expect(written()).toHaveLength(1001);
-  expect(written()[1000]).toMatchObject({ project: null, details: { others: true, count: 2300 } });
-  expect(written().reduce((sum, { details }) => sum + Number(details["count"]), 0)).toBe(3300);
+  expect(await written()).toHaveLength(1001);
+  expect((await written())[1000]).toMatchObject({ project: null, details: { others: true, count: 2300 } });
+  expect((await written()).reduce((sum, { details }) => sum + Number(details["count"]), 0)).toBe(3300);
 });
 
 test("while the store fails the counts are kept, and written once it answers", async () => {
-  const { refuse, clock, memory, written } = fixture();
+  const { refuse, clock, store, written } = fixture();
   refuse();
-  memory.failing = true;
+  store.failing = true;
   await clock.advance(minuteMs);
   refuse();
   await clock.advance(minuteMs);
-  expect(written()).toEqual([]);
-  memory.failing = false;
+  expect(await written()).toEqual([]);
+  store.failing = false;
   await clock.advance(minuteMs);
-  expect(written()).toMatchObject([{ details: { count: 2, firstAt: "2030-01-01T00:00:00.000Z" } }]);
+  expect(await written()).toMatchObject([{ details: { count: 2, firstAt: "2030-01-01T00:00:00.000Z" } }]);
   expect(clock.waiting).toBe(0);
 });
 
@@ -174,15 +180,15 @@ test("closing writes down what was counted, and counts no further", async () => 
   await counts.close();
   refuse();
   await clock.advance(10 * minuteMs);
-  expect(written()).toHaveLength(1);
+  expect(await written()).toHaveLength(1);
   expect(clock.waiting).toBe(0);
   await counts.close();
 });
 
 test("closing says that the store failed, and leaves no timer behind", async () => {
-  const { refuse, clock, counts, memory } = fixture();
+  const { refuse, clock, counts, store } = fixture();
   refuse();
-  memory.failing = true;
+  store.failing = true;
   await clock.advance(minuteMs);
   await expect(counts.close()).rejects.toMatchObject({ code: "store-unavailable" });
   expect(clock.waiting).toBe(0);

@@ -52,5 +52,5 @@ function detailsOf(row: RowReader<keyof AuditRow>): AuditRecord["details"] {
 function isDetail(entry: [string, unknown]): entry is [string, string | number | boolean] {
   const [name, value] = entry;
   if (!name.isWellFormed()) return false;
-  return typeof value === "string" ? value.isWellFormed() : typeof value === "number" || typeof value === "boolean";
+  return typeof value === "string" ? value.isWellFormed() : Number.isSafeInteger(value) || typeof value === "boolean";
 }
