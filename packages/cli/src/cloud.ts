@@ -2,7 +2,7 @@ import type { KmsAdapter, KmsErrorCode } from "@cmkit/core";
 
 import type { Check } from "./check.ts";
 import type { Machine } from "./credentials-check.ts";
-import type { DevFile } from "./dev-file.ts";
+import type { DevClouds } from "./dev-file.ts";
 import type { RefusedVariable } from "./environment-checks.ts";
 
 /** What a cloud is called, here and in a CMK. */
@@ -26,7 +26,7 @@ export interface Cloud {
    * Imports the adapter, an optional peer, only now, and makes one: for the emulators of a `cmkit dev`, or else for the cloud,
    * with the credentials that its SDK finds on this machine.
    */
-  readonly adapter: (dev: DevFile | undefined) => Promise<KmsAdapter>;
+  readonly adapter: (dev: DevClouds | undefined) => Promise<KmsAdapter>;
   /** The form of a resource in a word or two. */
   readonly form: string;
   /** The start of one, for help texts. */

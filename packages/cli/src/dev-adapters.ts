@@ -3,7 +3,7 @@ import { isKmsError, KmsError, type KmsAdapter } from "@cmkit/core";
 import { cloudAdapter } from "./cloud-adapter.ts";
 import { type Cloud, installCommand } from "./cloud.ts";
 import { clouds } from "./clouds.ts";
-import { type DevFile, readDevFile } from "./dev-file.ts";
+import { type DevClouds, readDevFile } from "./dev-file.ts";
 
 /**
  * The adapters for the emulators of a running `cmkit dev`, for `multiCloudKms({ adapters: await devAdapters(path) })`: one
@@ -16,8 +16,8 @@ export async function devAdapters(path: string): Promise<KmsAdapter[]> {
   return adaptersFor(await readDevFile(path));
 }
 
-/** As {@link devAdapters}, for a file that was read. */
-export async function adaptersFor(dev: DevFile, from: readonly Cloud[] = clouds): Promise<KmsAdapter[]> {
+/** As {@link devAdapters}, for emulators that are known; without them, for the clouds with the credentials of this machine. */
+export async function adaptersFor(dev: DevClouds | undefined, from: readonly Cloud[] = clouds): Promise<KmsAdapter[]> {
   const adapters = await Promise.all(from.map(async (cloud) => cloudAdapter(cloud, dev).catch(undefinedIfMissing)));
   const installed = adapters.filter((adapter) => adapter !== undefined);
   if (installed.length > 0) return installed;

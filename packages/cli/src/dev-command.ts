@@ -7,8 +7,10 @@ import { announcement, announcementJson } from "./dev-announcement.ts";
 import { type DevEmulators, devEmulators } from "./dev-emulators.ts";
 import { type DevFile, findDevFile, writeDevFile } from "./dev-file.ts";
 import { type DevPorts, devPorts, refuseUsedPorts } from "./dev-ports.ts";
+import { type DevRegistry, devRegistry } from "./dev-registry.ts";
 import { refuseSecondStart } from "./dev-running.ts";
 import { completeDevSeed, type DevSeed, mendSeed, writeDevSeed } from "./dev-seed.ts";
+import { devStoreName } from "./dev-store.ts";
 
 /** The options of `cmkit dev`. */
 export interface DevOptions {
@@ -21,9 +23,10 @@ export interface DevOptions {
 export interface DevPaths {
   readonly file: string;
   readonly seed: string;
+  readonly store: string;
 }
 
-/** Runs the emulators until the process is asked to end. */
+/** Runs the emulators and a registry until the process is asked to end. */
 export async function devCommand({ dir, port, json }: DevOptions, deps: Deps, io: Io): Promise<number> {
   let ending = false;
   const askedToEnd = deps.untilAskedToEnd().then(() => void (ending = true));
@@ -34,6 +37,7 @@ export async function devCommand({ dir, port, json }: DevOptions, deps: Deps, io
   const { seed, made } = await completeDevSeed(paths.seed);
   if (made.length > 0) io.stderr(`cmkit: making keys for ${made.join(", ")}: a few seconds, and only this once.\n`);
   const emulators = await start(seed, ports, paths);
+  let registry: DevRegistry | undefined;
   let dev: DevFile | undefined;
   try {
     const { recordKey } = seed;
@@ -42,7 +46,8 @@ export async function devCommand({ dir, port, json }: DevOptions, deps: Deps, io
     await refuseSecondStart(paths.file);
     await keep();
     if (ending) return endedEarly(paths, io);
-    const found: DevFile = { cmkitDev: 2, pid: process.pid, recordKey, ...emulators.clouds };
+    registry = await devRegistry({ path: paths.store, port: ports.registry, clouds: emulators.clouds, seed }, deps, io);
+    const found: DevFile = { cmkitDev: 3, pid: process.pid, recordKey, ...emulators.clouds, server: registry.server };
     await written(paths.file, writeDevFile(paths.file, found));
     dev = found;
     io.stdout(json ? announcementJson(dev, paths) : announcement(dev, paths));
@@ -51,6 +56,7 @@ export async function devCommand({ dir, port, json }: DevOptions, deps: Deps, io
   } finally {
     // The file goes before the servers: who finds no file finds the seed complete.
     if (dev !== undefined) await removeOwn(paths.file, dev);
+    await registry?.close();
     await emulators.close();
   }
   return 0;
@@ -66,7 +72,7 @@ async function pathsIn(dir: string): Promise<DevPaths> {
   await made.catch((error: unknown) => {
     throw new CliError("refused", `${dir} cannot be used as a directory (${reasonOf(error)}).`);
   });
-  return { file: join(dir, "cmkit.dev.json"), seed: join(dir, "cmkit.dev.seed.json") };
+  return { file: join(dir, "cmkit.dev.json"), seed: join(dir, "cmkit.dev.seed.json"), store: join(dir, devStoreName) };
 }
 
 async function start(seed: DevSeed, ports: DevPorts, paths: DevPaths): Promise<DevEmulators> {

@@ -1,6 +1,7 @@
 import { type AwsDev, parseAwsDev } from "./aws-dev.ts";
 import { type AzureDev, parseAzureDev } from "./azure-dev.ts";
 import { CliError } from "./cli-error.ts";
+import { type DevServer, parseDevServer } from "./dev-server.ts";
 import { type GcpDev, parseGcpDev } from "./gcp-dev.ts";
 import { type JsonFileKind, readJsonFile } from "./json-file.ts";
 import { type OciDev, parseOciDev } from "./oci-dev.ts";
@@ -10,7 +11,7 @@ import { fieldsOf, keyAt, markAt } from "./strict-json.ts";
 /** What a running `cmkit dev` says of itself in `cmkit.dev.json`. Everything in it is for development and thrown away with it. */
 export interface DevFile {
   /** The version of this format. */
-  readonly cmkitDev: 2;
+  readonly cmkitDev: 3;
   readonly pid: number;
   /** 32 bytes, the same at every start in one directory; for `envelope({ recordKey })`. */
   readonly recordKey: Uint8Array;
@@ -18,7 +19,11 @@ export interface DevFile {
   readonly gcp: GcpDev;
   readonly azure: AzureDev;
   readonly oci: OciDev;
+  readonly server: DevServer;
 }
+
+/** Its emulators. */
+export type DevClouds = Pick<DevFile, "aws" | "gcp" | "azure" | "oci">;
 
 /**
  * Reads the `cmkit.dev.json` of a running `cmkit dev`.
@@ -48,21 +53,22 @@ const devFileKind: JsonFileKind<DevFile> = {
   mend: "Remove it, and start `cmkit dev` again to have it written anew.",
   parse: (value) => {
     // The mark first: a file of another version has other fields.
-    const mark = typeof value === "object" && value !== null && "cmkitDev" in value ? value.cmkitDev : 2;
-    markAt(mark, "cmkitDev", 2);
-    const file = fieldsOf(value, "file", ["cmkitDev", "pid", "recordKey", "aws", "gcp", "azure", "oci"]);
+    const mark = typeof value === "object" && value !== null && "cmkitDev" in value ? value.cmkitDev : 3;
+    markAt(mark, "cmkitDev", 3);
+    const file = fieldsOf(value, "file", ["cmkitDev", "pid", "recordKey", "aws", "gcp", "azure", "oci", "server"]);
     const { pid } = file;
     if (typeof pid !== "number" || !Number.isSafeInteger(pid) || pid < 1) {
       throw new TypeError("pid: expected a process id, got something else");
     }
     return {
-      cmkitDev: 2,
+      cmkitDev: 3,
       pid,
       recordKey: keyAt(file.recordKey, "recordKey"),
       aws: parseAwsDev(file.aws),
       gcp: parseGcpDev(file.gcp),
       azure: parseAzureDev(file.azure),
       oci: parseOciDev(file.oci),
+      server: parseDevServer(file.server),
     };
   },
 };

@@ -7,6 +7,7 @@ import { addFileCommands } from "./file-commands.ts";
 import { doctorCommand, type DoctorOptions } from "./doctor-command.ts";
 import { inspectCommand, type InspectOptions } from "./inspect-command.ts";
 import { addRegistryCommands } from "./registry-commands.ts";
+import { addServerCommands } from "./server-commands.ts";
 
 const helpWidth = 100;
 
@@ -47,26 +48,30 @@ Examples:
 
   addFileCommands(program, deps, io, done);
   addRegistryCommands(program, deps, io, done);
+  addServerCommands(program, deps, io, done);
 
   program
     .command("dev")
-    .option("--dir <dir>", "where its two files are; made if absent", ".")
-    .option("--port <n>", "the first of five ports on 127.0.0.1, see below; 0: any free ones", port, 0)
+    .option("--dir <dir>", "where its files are; made if absent", ".")
+    .option("--port <n>", "the first of six ports on 127.0.0.1, see below; 0: any free ones", port, 0)
     .option("--json", "print one line of JSON when it is ready")
-    .description("Run KMS emulators of four clouds for development, until Ctrl-C. No cloud account is needed.")
+    .description("Run KMS emulators of four clouds and a registry, for development, until Ctrl-C.")
     .addHelpText(
       "after",
       `
-cmkit.dev.json       how to reach them, with throw-away credentials, while they run; examples and
-                     devAdapters("cmkit.dev.json") read it
+No cloud account is needed. In its directory are
+
+cmkit.dev.json       how to reach them, with throw-away credentials, while they run; --dev of other
+                     commands, examples and devAdapters("cmkit.dev.json") read it
 cmkit.dev.seed.json  their keys. Made at the first start, which takes seconds, and used again at the
                      next, so that what was encrypted in development stays readable; saved again at
                      the end, with rotations and key states. Delete it to begin with new keys.
+cmkit.dev.db         the registry's SQLite store, kept from one start to the next
 
-Both are readable by you alone and belong in .gitignore. Neither is for production.
+All are readable by you alone and belong in .gitignore. None is for production.
 
-With --port N, AWS listens on N, Google Cloud on N+1, Azure on N+2 (HTTPS), OCI on N+3, and gRPC
-of Google Cloud on N+4.
+With --port N, AWS listens on N, Google Cloud on N+1, Azure on N+2 (HTTPS), OCI on N+3, gRPC of
+Google Cloud on N+4, and the registry on N+5.
 
 Examples:
   cmkit dev

@@ -14,7 +14,7 @@ import { scratch } from "./scratch.ts";
 
 const sample = devSample();
 const file = { ...sample, recordKey: Buffer.from(sample.recordKey).toString("base64url") };
-const { aws, gcp, azure, oci } = sample;
+const { aws, gcp, azure, oci, server } = sample;
 
 function written(content: unknown): string {
   const path = join(scratch(), "cmkit.dev.json");
@@ -42,12 +42,12 @@ describe("readDevFile", () => {
     ["no JSON", "PRIVATE", "expected JSON, got something else"],
     ["an array", [file], "file: expected an object, got an array"],
     ["no mark", { ...file, cmkitDev: undefined }, "file: expected the field cmkitDev, got none"],
-    ["an earlier format", { cmkitDev: 1, aws }, "cmkitDev: expected 2, got 1"],
-    ["a later format", { ...file, cmkitDev: 3 }, "cmkitDev: expected 2, got 3"],
+    ["an earlier format", { cmkitDev: 2, aws, gcp, azure, oci }, "cmkitDev: expected 3, got 2"],
+    ["a later format", { ...file, cmkitDev: 4 }, "cmkitDev: expected 3, got 4"],
     [
       "a further field",
       { ...file, ibm: "PRIVATE" },
-      'file: expected only the fields cmkitDev, pid, recordKey, aws, gcp, azure, oci, got "ibm"',
+      'file: expected only the fields cmkitDev, pid, recordKey, aws, gcp, azure, oci, server, got "ibm"',
     ],
     ["a cloud less", { ...file, oci: undefined }, "file: expected the field oci, got none"],
     ["no process id", { ...file, pid: "PRIVATE" }, "pid: expected a process id, got something else"],
@@ -121,6 +121,16 @@ describe("readDevFile", () => {
       "a user in the place of a tenancy",
       { ...file, oci: { ...oci, credentials: { ...oci.credentials, tenancy: oci.credentials.user } } },
       "oci.credentials.tenancy: expected the OCID of a tenancy, got another string",
+    ],
+    [
+      "a server elsewhere",
+      { ...file, server: { ...server, url: "http://PRIVATE.example:80" } },
+      "server.url: expected a plain http URL on loopback, got another string",
+    ],
+    [
+      "a token that is none of ours",
+      { ...file, server: { ...server, token: "PRIVATE" } },
+      "server.token: expected a token, got another string",
     ],
     ...(
       [

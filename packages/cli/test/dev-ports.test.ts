@@ -14,7 +14,7 @@ async function usedPort(): Promise<number> {
 
 describe("the ports of cmkit dev", () => {
   it("follow the one that is given, and are any free ones for 0", () => {
-    expect(devPorts(4599)).toEqual({ aws: 4599, gcp: 4600, azure: 4601, oci: 4602, gcpGrpc: 4603 });
+    expect(devPorts(4599)).toEqual({ aws: 4599, gcp: 4600, azure: 4601, oci: 4602, gcpGrpc: 4603, registry: 4604 });
     expect(new Set(Object.values(devPorts(0)))).toEqual(new Set([0]));
   });
 
@@ -24,6 +24,7 @@ describe("the ports of cmkit dev", () => {
     ["azure", "Azure"],
     ["oci", "OCI"],
     ["gcpGrpc", "gRPC of Google Cloud"],
+    ["registry", "registry"],
   ] as const)("are refused when one is in use, with the number and what it is for: %s", async (name, what) => {
     const port = await usedPort();
     const ports: DevPorts = { ...devPorts(0), [name]: port };

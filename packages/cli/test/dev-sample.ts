@@ -16,7 +16,7 @@ function threeTimes(key: string): DevFile["aws"]["keys"] {
 /** A well-formed `cmkit.dev.json` whose emulators are not there. Everything secret in it says PRIVATE, where its form lets it. */
 export function devSample(changed: Partial<DevFile> = {}): DevFile {
   return {
-    cmkitDev: 2,
+    cmkitDev: 3,
     pid: 4242,
     recordKey: new Uint8Array(32).fill(7),
     aws: {
@@ -52,6 +52,7 @@ export function devSample(changed: Partial<DevFile> = {}): DevFile {
       },
       keys: threeTimes(ocid),
     },
+    server: { url: "http://127.0.0.1:9", token: "cmkit_PRIVATE-PRIVATE-PRIVATE" },
     ...changed,
   };
 }

@@ -17,6 +17,7 @@ const context = { tenant: "acme" };
 const timeoutMs = 30_000; // the SDKs are imported in it as well
 const slow = { timeout: 180_000 }; // RSA keys are made
 const clean = { exitCode: 0, signal: null, stderr: "" };
+const kept = ["cmkit.dev.db", "cmkit.dev.seed.json"];
 const providers = ["aws", "gcp", "azure", "oci"] as const;
 
 /** The parts of a seed file that tests look at. */
@@ -52,20 +53,23 @@ describe("cmkit dev, as a process", () => {
     const dir = join(scratch(), "made", "by it");
     const file = join(dir, "cmkit.dev.json");
     const seedFile = join(dir, "cmkit.dev.seed.json");
+    const storeFile = join(dir, "cmkit.dev.db");
     const first = await startDev("--dir", dir);
     const dev = await readDevFile(file);
     expect(JSON.parse(first.ready)).toEqual({
       pid: first.pid,
       file,
       seedFile,
+      storeFile,
       aws: { endpoint: dev.aws.endpoint, region: dev.aws.region, keys: dev.aws.keys },
       gcp: { endpoint: dev.gcp.endpoint, grpcEndpoint: dev.gcp.grpcEndpoint, keys: dev.gcp.keys },
       azure: { endpoint: dev.azure.endpoint, tenantId: dev.azure.tenantId, keys: dev.azure.keys },
       oci: { endpoint: dev.oci.endpoint, keys: dev.oci.keys },
+      server: { url: dev.server.url },
     });
     expect(dev.pid).toBe(first.pid);
-    expect([mode(file), mode(seedFile)]).toEqual(["600", "600"]);
-    expect(readdirSync(dir).sort()).toEqual(["cmkit.dev.json", "cmkit.dev.seed.json"]);
+    expect(new Set(readdirSync(dir).map((name) => mode(join(dir, name))))).toEqual(new Set(["600"]));
+    expect(readdirSync(dir)).toEqual(expect.arrayContaining(["cmkit.dev.json", ...kept]));
 
     const key = new Uint8Array(randomBytes(32));
     const kms = await kmsOf(file);
@@ -84,7 +88,7 @@ describe("cmkit dev, as a process", () => {
     const rotated = await wrapAll(["symmetric"]);
 
     expect(await first.end("SIGINT", "SIGINT")).toEqual({ ...clean, stderr: makingKeys("aws, gcp, azure, oci") });
-    expect(readdirSync(dir)).toEqual(["cmkit.dev.seed.json"]);
+    expect(readdirSync(dir).sort()).toEqual(kept);
 
     const second = await startDev("--dir", dir);
     const again = await readDevFile(file);
@@ -111,7 +115,7 @@ describe("cmkit dev, as a process", () => {
   it("prints the next step for a person, and no secret in either form", slow, async () => {
     const dir = await seeded();
     const running = await startDev("--dir", dir);
-    const { recordKey, aws, gcp, azure, oci } = await readDevFile(join(dir, "cmkit.dev.json"));
+    const { recordKey, aws, gcp, azure, oci, server } = await readDevFile(join(dir, "cmkit.dev.json"));
     const human = await whileAnother(dir);
     const secrets = [
       Buffer.from(recordKey).toString("base64url"),
@@ -122,6 +126,7 @@ describe("cmkit dev, as a process", () => {
       oci.credentials.fingerprint,
       oci.credentials.privateKey,
       oci.credentials.privateKey.slice(40, 80),
+      server.token,
     ];
     for (const secret of secrets) expect(running.ready + human).not.toContain(secret);
     expect(await running.end("SIGTERM")).toEqual(clean);
@@ -183,6 +188,7 @@ describe("cmkit dev", () => {
       /^gcp +endpoint +http:\/\/127\.0\.0\.1:\d+\n +gRPC +http:\/\/127\.0\.0\.1:\d+\n +rsa2048 +projects\/[\w/-]+$/m,
       /^azure +endpoint +https:\/\/127\.0\.0\.1:\d+\n +rsa2048 +https:\/\/[\w-]+\.vault\.azure\.net\/keys\/[\w-]+$/m,
       /^oci +endpoint +http:\/\/127\.0\.0\.1:\d+\n +rsa2048 +ocid1\.key\.oc1\.[\w.-]+$/m,
+      /^registry +endpoint +http:\/\/127\.0\.0\.1:\d+$/m,
     ]) {
       expect(stdout).toMatch(line);
     }
@@ -233,18 +239,18 @@ describe("cmkit dev", () => {
     expect(readdirSync(dir)).toEqual(["cmkit.dev.seed.json"]);
   });
 
-  it("listens on the port that is given and the four after it, and refuses one that is in use", async () => {
+  it("listens on the port that is given and the five after it, and refuses one that is in use", async () => {
     const dir = await seeded();
     const first = await freePorts();
     const running = await startDev("--dir", dir, "--port", String(first));
-    const { aws, gcp, azure, oci } = await readDevFile(join(dir, "cmkit.dev.json"));
-    const endpoints = [aws.endpoint, gcp.endpoint, azure.endpoint, oci.endpoint, gcp.grpcEndpoint];
-    expect(endpoints.map((endpoint) => Number(new URL(endpoint).port) - first)).toEqual([0, 1, 2, 3, 4]);
+    const { aws, gcp, azure, oci, server } = await readDevFile(join(dir, "cmkit.dev.json"));
+    const endpoints = [aws.endpoint, gcp.endpoint, azure.endpoint, oci.endpoint, gcp.grpcEndpoint, server.url];
+    expect(endpoints.map((endpoint) => Number(new URL(endpoint).port) - first)).toEqual([0, 1, 2, 3, 4, 5]);
     const used = await cmkit(["dev", "--dir", scratch(), "--port", String(first)]);
     expect(used).toEqual({
       exitCode: 1,
       stdout: "",
-      stderr: `cmkit: Port ${first} (AWS) is in use.\nGive another with --port, of which the four after it are free too; or leave --port out for any free ones.\n`,
+      stderr: `cmkit: Port ${first} (AWS) is in use.\nGive another with --port, of which the five after it are free too; or leave --port out for any free ones.\n`,
     });
     expect(await running.end("SIGTERM")).toEqual(clean);
     expect(await areFree(first)).toBe(true);

@@ -2,7 +2,7 @@ import { randomInt } from "node:crypto";
 
 import { devPorts, refuseUsedPorts } from "../src/dev-ports.ts";
 
-/** The first of five ports in a row that are free now. */
+/** The first of six ports in a row that are free now. */
 export async function freePorts(): Promise<number> {
   for (;;) {
     const first = randomInt(20_000, 30_000); // below those that systems hand out by themselves
@@ -10,7 +10,7 @@ export async function freePorts(): Promise<number> {
   }
 }
 
-/** Whether nothing listens on it and the four that follow. */
+/** Whether nothing listens on it and the five that follow. */
 export async function areFree(first: number): Promise<boolean> {
   return refuseUsedPorts(devPorts(first)).then(
     () => true,

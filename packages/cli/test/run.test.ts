@@ -42,8 +42,8 @@ describe("cmkit", () => {
     [["frobnicate"], "unknown command 'frobnicate'", "See `cmkit help`."],
     [["dev", "elsewhere"], "too many arguments", "See `cmkit help`."],
     [["dev", "--port"], "option '--port <n>' argument missing", "See `cmkit help`."],
-    [["dev", "--port", "65536"], "Expected a whole number from 0 to 65531.", "See `cmkit help`."],
-    [["dev", "--port", "1e3"], "Expected a whole number from 0 to 65531.", "See `cmkit help`."],
+    [["dev", "--port", "65536"], "Expected a whole number from 0 to 65530.", "See `cmkit help`."],
+    [["dev", "--port", "1e3"], "Expected a whole number from 0 to 65530.", "See `cmkit help`."],
   ])("answers %j with 2 and two lines: what is wrong and what to do", async (argv, what, next) => {
     const { exitCode, stdout, stderr } = await cmkit(argv);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });

@@ -13,6 +13,7 @@ import { type DevFile, readDevFile, writeDevFile } from "../src/dev-file.ts";
 import { devPorts } from "../src/dev-ports.ts";
 import { completeDevSeed } from "../src/dev-seed.ts";
 import { cmkit } from "./command.ts";
+import { devSample } from "./dev-sample.ts";
 import { seeded } from "./seeded.ts";
 
 const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
@@ -28,7 +29,8 @@ async function fourClouds(): Promise<{ readonly dir: string; readonly dev: DevFi
   const emulators = await devEmulators(seed, devPorts(0));
   onTestFinished(async () => emulators.close());
   const { recordKey } = seed;
-  await writeDevFile(join(dir, "cmkit.dev.json"), { cmkitDev: 2, pid: process.pid, recordKey, ...emulators.clouds });
+  const { server } = devSample(); // which nothing here asks
+  await writeDevFile(join(dir, "cmkit.dev.json"), { cmkitDev: 3, pid: process.pid, recordKey, ...emulators.clouds, server });
   writeFileSync(join(dir, "in.csv"), csv);
   return { dir, dev: await readDevFile(join(dir, "cmkit.dev.json")) };
 }
