@@ -1,0 +1,119 @@
+import type { DataKeyRecord, RecordKey } from "@cmkit/core";
+import { bindContext, originTagger, type OriginTagger } from "@cmkit/core/store";
+
+import type { RecordTags, RowTags } from "./record-tags.ts";
+import { isRegistryError, RegistryError } from "./registry-error.ts";
+import type { RegistryStore, RegistryWrites, Tagged } from "./store.ts";
+
+/** How rows are tagged anew. */
+export interface Resigning {
+  readonly store: RegistryStore;
+  /** Of both record keys. */
+  readonly tags: RecordTags;
+  readonly origins: Origins;
+  /** Rows that are valid under neither key are tagged too. */
+  readonly trustStore: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The origin tags of data keys. */
+export interface Origins {
+  readonly current: OriginTagger;
+  readonly either: OriginTagger;
+}
+
+export function originsOf(recordKey: RecordKey): Origins {
+  const current = recordKey instanceof Uint8Array ? recordKey : recordKey.current;
+  return { current: originTagger(current), either: originTagger(recordKey) };
+}
+
+const pageSize = 200;
+
+/** The rows of one project and of its CMKs. */
+export async function resignProject(
+  { store, tags, trustStore, signal }: Resigning,
+  name: string,
+): Promise<{ projects: number; cmks: number }> {
+  return store.write(
+    async (tx) => {
+      await tx.lockProject(name);
+      const project = await tx.project(name);
+      const cmks = await tx.cmks(name);
+      const stale = project === undefined ? [] : renewed(tags.project, [project], trustStore, () => `project ${name}`);
+      const staleCmks = renewed(tags.cmk, cmks, trustStore, ({ id }) => `CMK ${id}`);
+      for (const row of stale) await tx.putProject(row);
+      for (const row of staleCmks) await tx.putCmk(row);
+      return { projects: stale.length, cmks: staleCmks.length };
+    },
+    { signal },
+  );
+}
+
+/** A project's data keys, one page a transaction. Their tags cover what never changes, so no lock is needed. */
+export async function* resignDataKeys({ store, origins, trustStore, signal }: Resigning, project: string): AsyncIterable<number> {
+  let after: Uint8Array | undefined;
+  for (;;) {
+    signal?.throwIfAborted();
+    const page = await store.reads.dataKeys(project, { after, limit: pageSize });
+    after = page.at(-1)?.id;
+    if (after === undefined) return;
+    const stale = page.flatMap((record) => newOrigin(origins, record, trustStore));
+    if (stale.length > 0) {
+      await store.write(
+        async (tx) => {
+          for (const { id, origin } of stale) await tx.putOrigin(project, id, origin);
+        },
+        { signal },
+      );
+    }
+    yield stale.length;
+  }
+}
+
+/** All tokens. Nobody revokes one meanwhile: that, too, is done under the lock of the audit log. */
+export async function resignTokens({ store, tags, trustStore, signal }: Resigning): Promise<number> {
+  const work = async (tx: RegistryWrites): Promise<number> => {
+    await tx.lockAudit();
+    const stale = renewed(tags.token, await tx.tokens(), trustStore, ({ id }) => `token ${id}`);
+    for (const row of stale) await tx.putToken(row);
+    return stale.length;
+  };
+  return store.write(work, { signal });
+}
+
+/** Those of the rows that are not tagged under the current key, tagged anew. */
+function renewed<T>(tags: RowTags<T>, rows: readonly Tagged<T>[], trustStore: boolean, name: (record: T) => string): Tagged<T>[] {
+  return rows
+    .filter((row) => !tags.isCurrent(row))
+    .map((row) => {
+      if (!trustStore && !isValid(tags, row)) throw notOurs(name(row.record));
+      return tags.seal(row.record);
+    });
+}
+
+function isValid<T>(tags: RowTags<T>, row: Tagged<T>): boolean {
+  try {
+    tags.open(row);
+    return true;
+  } catch (error) {
+    if (isRegistryError(error)) return false;
+    throw error;
+  }
+}
+
+/** Empty for one that is current, and for one that was made without a record key: it stays without. */
+function newOrigin(
+  { current, either }: Origins,
+  { id, context, purpose, origin }: DataKeyRecord,
+  trustStore: boolean,
+): { readonly id: Uint8Array; readonly origin: Uint8Array }[] {
+  const bound = bindContext(context);
+  if (origin === null || current.verify(origin, purpose, bound, id)) return [];
+  if (!trustStore && !either.verify(origin, purpose, bound, id))
+    throw notOurs(`data key ${Buffer.from(id).toString("base64url")}`);
+  return [{ id, origin: current.tag(purpose, bound, id) }];
+}
+
+function notOurs(what: string): RegistryError {
+  return new RegistryError("bad-record", `The row of ${what} carries the tag of neither record key.`);
+}
