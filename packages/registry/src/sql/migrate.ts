@@ -16,9 +16,9 @@ export async function migrate(engine: SqlEngine, { reads, writes }: SqlConnectio
     .transaction()
     .setIsolationLevel("read committed")
     .execute(async (transaction) => {
-      await engine.beginMigration(transaction);
+      const schema = await engine.beginMigration(transaction);
       if (await isCurrent(engine, transaction, known)) return;
-      const { error } = await migratorOf(engine, transaction, purpose).migrateToLatest();
+      const { error } = await migratorOf(engine, transaction, schema, purpose).migrateToLatest();
       if (error !== undefined) throw error;
     });
 }
@@ -35,11 +35,13 @@ async function isCurrent(engine: SqlEngine, db: Database, known: readonly string
   );
 }
 
-function migratorOf(engine: SqlEngine, db: Database, purpose: StorePurpose): Migrator {
+function migratorOf(engine: SqlEngine, db: Database, schema: string | undefined, purpose: StorePurpose): Migrator {
   return new Migrator({
     db,
     provider: { getMigrations: async () => migrations(engine.columns, purpose) },
     migrationTableName: migrationTable,
     migrationLockTableName: "cmkit_migration_lock",
+    // Without it, tables of the same name in other schemas would be taken for ours.
+    ...(schema === undefined ? {} : { migrationTableSchema: schema }),
   });
 }

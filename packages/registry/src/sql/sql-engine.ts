@@ -12,7 +12,7 @@ export interface ColumnTypes {
   /** A primary key that numbers rows as they are inserted. */
   readonly position: RawBuilder<unknown>;
   /** What follows a table's columns. */
-  readonly tableEnd?: RawBuilder<unknown>;
+  readonly tableEnd: RawBuilder<unknown>;
 }
 
 /** What a lock is about. */
@@ -39,8 +39,12 @@ export interface SqlEngine {
   locks(transaction: Database): SqlLocks;
   /** Selects one row if the table exists. */
   findTable(name: string): RawBuilder<unknown>;
-  /** Alone with the schema until the transaction ends. @throws {RegistryError} `store-unavailable`: the server is not fit. */
-  beginMigration(transaction: Database): Promise<void>;
+  /**
+   * Alone with the tables' definitions until the transaction ends.
+   * @returns The schema that new tables go to, where the engine has schemas.
+   * @throws {RegistryError} `store-unavailable`: the server is not fit.
+   */
+  beginMigration(transaction: Database): Promise<string | undefined>;
   /** Whether the transaction failed only because of another one, and may be run again. */
   isConflict(error: unknown): boolean;
 }

@@ -26,7 +26,7 @@ export function sqliteEngine(file: string, { maxBytes }: { readonly maxBytes?: n
     // `begin immediate` is alone with the whole file.
     locks: () => ({ exclusive: async () => {}, shared: async () => {} }),
     findTable: (name) => sql`select name from sqlite_master where type = 'table' and name = ${name}`,
-    beginMigration: async () => {},
+    beginMigration: async () => undefined,
     isConflict: isBusy,
   };
 }
