@@ -36,7 +36,7 @@ export function checkDemoReport(stdout: string): void {
     expect(records).toBeGreaterThanOrEqual(1000);
     expect(fields).toBe(records * 9);
     expect(kmsCalls).toBeGreaterThan(0);
-    expect(kmsCalls).toBeLessThan(30);
+    expect(kmsCalls).toBeLessThan(60);
     expect(verified).toBe(true);
   }
   expect(lost).toBe(0);

@@ -2,7 +2,9 @@ import { createReadStream, createWriteStream } from "node:fs";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { finished } from "node:stream/promises";
-import { envelope, fieldEncryption, fileDataKeyStore, type Cmk, type Kms } from "@cmkit/core";
+import { fieldEncryption, type Kms } from "@cmkit/core";
+import { cmkRegistry, type Registry } from "@cmkit/registry";
+import { sqliteStore } from "@cmkit/registry/sqlite";
 import type { Customer } from "../data/read-customers.ts";
 
 /** A customer as the application has it: a date is a date or null, an address an object. */
@@ -13,12 +15,21 @@ export function customerRow({ birth_date, address_street, address_city, ...texts
   return { ...texts, address: { street: address_street, city: address_city }, birth_date: born };
 }
 
-/** The fields of the demo: compact ciphertexts, wrapped data keys in a file beside them. */
-export function demoFields(kms: Kms, cmk: Cmk, directory: string, recordKey: string) {
-  const dataKeys = fileDataKeyStore(`${directory}/data-keys.jsonl`);
-  const box = envelope({ kms, cmk: () => cmk, dataKeys, recordKey: Buffer.from(recordKey, "base64url"), service: "demo" });
+/** A registry in a file: who brought which key, and the wrapped data keys. The demo's tenants bring one key together. */
+export function demoRegistry(kms: Kms, directory: string, recordKey: string): Registry {
+  return cmkRegistry({
+    kms,
+    store: sqliteStore(`${directory}/cmkit.db`),
+    recordKey: Buffer.from(recordKey, "base64url"),
+    sharedResources: true,
+    allowLocal: true,
+  });
+}
+
+/** The fields of the demo: compact ciphertexts, under the key that the registry has for each tenant. */
+export function demoFields(registry: Registry) {
   return fieldEncryption({
-    envelope: box,
+    envelope: registry.envelope({ service: "demo" }),
     table: "customers",
     rowId: "id",
     fields: {

@@ -12,7 +12,7 @@ import Table from "cli-table3";
 import type { Cmk } from "@cmkit/core";
 import { readCustomers } from "../data/read-customers.ts";
 import { demoClouds } from "./clouds.ts";
-import { customerRow, demoFields, writeEncrypted } from "./customer-files.ts";
+import { customerRow, demoFields, demoRegistry, writeEncrypted } from "./customer-files.ts";
 import { demoKms, type DemoKeys, type ReadBackJob, type ReadBackResult } from "./keys.ts";
 import { oneRecord } from "./one-record.ts";
 import { revocable, type Revocation } from "./revocation.ts";
@@ -44,6 +44,7 @@ const cmks: readonly { readonly kind: string; readonly cmk: Cmk }[] = [
   { kind: "AES-256", cmk: { provider: "local", resource: "local:demo" } },
 ];
 const customers = readCustomers();
+const tenants = new Set(customers.map(({ tenant }) => tenant));
 const fieldsEach = Object.keys(customers[0] ?? {}).length - 2;
 say(
   `Encrypting ${fieldsEach} fields of ${customers.length} customers under each key, decrypting them in a fresh process, comparing.\n`,
@@ -94,7 +95,10 @@ async function writeAndReadBack(of: typeof cmks): Promise<(ReadBackResult & { pr
       const under = `${directory}/${kind}`;
       await mkdir(under);
       const { kms, requests } = demoKms(keys);
-      await writeEncrypted(demoFields(kms, cmk, under, keys.recordKey), customers.map(customerRow), under);
+      const registry = demoRegistry(kms, under, keys.recordKey);
+      for (const tenant of tenants) await registry.register(tenant, { ...cmk, defaultCmk: true });
+      await writeEncrypted(demoFields(registry), customers.map(customerRow), under);
+      await registry.close();
       await kms.close();
       written.push({ cmk, directory: under, kind, kmsCalls: requests() });
     }
@@ -131,14 +135,20 @@ async function inFreshProcess(job: ReadBackJob): Promise<ReadBackResult[]> {
 
 async function disableAll(): Promise<Revocation> {
   const { kms } = demoKms(keys);
-  const recordKey = Buffer.from(keys.recordKey, "base64url");
+  const directory = await mkdtemp(`${tmpdir()}/cmkit-demo-`);
+  const registry = demoRegistry(kms, directory, keys.recordKey);
+  const box = registry.envelope({ service: "demo", cache: { ttlMs: revocationTtlMs } });
   const revocations: (() => Promise<Revocation>)[] = [];
-  for (const { cmk } of clouds.keys) {
-    const revoke = await revocable(kms, cmk, recordKey, revocationTtlMs);
+  for (const [index, { cmk }] of clouds.keys.entries()) {
+    const tenant = `tenant-${index}`;
+    await registry.register(tenant, { ...cmk, defaultCmk: true });
+    const revoke = await revocable(box, tenant, revocationTtlMs);
     revocations.push(async () => revoke(() => clouds.disable(cmk)));
   }
   const all = await Promise.all(revocations.map(async (revoke) => revoke()));
+  await registry.close();
   await kms.close();
+  await rm(directory, { recursive: true });
   return {
     lastReadMs: Math.max(...all.map(({ lastReadMs }) => lastReadMs)),
     lastWriteMs: Math.max(...all.map(({ lastWriteMs }) => lastWriteMs)),

@@ -1,6 +1,6 @@
 import { aws } from "@cmkit/aws";
 import { azure } from "@cmkit/azure";
-import { multiCloudKms, type Cmk, type Kms } from "@cmkit/core";
+import { multiCloudKms, type Kms } from "@cmkit/core";
 import { local } from "@cmkit/core/local";
 import { gcp } from "@cmkit/gcp";
 import { oci } from "@cmkit/oci";
@@ -67,7 +67,7 @@ function tokenCredential(accessTokens: Readonly<Record<string, string>>) {
 export interface ReadBackJob {
   readonly keys: DemoKeys;
   /** Where what was encrypted under each of one provider's keys lies. */
-  readonly written: readonly { readonly cmk: Cmk; readonly directory: string }[];
+  readonly written: readonly { readonly directory: string }[];
 }
 
 /** What it answers about each. */

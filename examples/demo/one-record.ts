@@ -3,14 +3,16 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import Table from "cli-table3";
 import type { Cmk, Kms } from "@cmkit/core";
-import { customerRow, demoFields, encryptCustomer } from "./customer-files.ts";
+import { customerRow, demoFields, demoRegistry, encryptCustomer } from "./customer-files.ts";
 import type { Customer } from "../data/read-customers.ts";
 
 /** One record three times: as the application has it, as the table stores it, and as support staff see it. */
 export async function oneRecord(kms: Kms, cmk: Cmk, customer: Customer): Promise<string> {
   const directory = await mkdtemp(`${tmpdir()}/cmkit-demo-`);
+  const registry = demoRegistry(kms, directory, randomBytes(32).toString("base64url"));
   try {
-    const pii = demoFields(kms, cmk, directory, randomBytes(32).toString("base64url"));
+    await registry.register(customer.tenant, { ...cmk, defaultCmk: true });
+    const pii = demoFields(registry);
     const stored = await encryptCustomer(pii, customerRow(customer));
     const clear = flat(await pii.for(stored.tenant).decrypt(stored));
     const masked = flat(await pii.for(stored.tenant).decrypt(stored, { mask: true }));
@@ -19,6 +21,7 @@ export async function oneRecord(kms: Kms, cmk: Cmk, customer: Customer): Promise
       table.push([column, clear[column] ?? "", value, masked[column] ?? ""]);
     return table.toString();
   } finally {
+    await registry.close();
     await rm(directory, { recursive: true });
   }
 }

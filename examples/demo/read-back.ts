@@ -1,19 +1,19 @@
 // The fresh process: knows the files and the keys, nothing of what the first process held in memory.
 import { json } from "node:stream/consumers";
 import { isDeepStrictEqual } from "node:util";
-import type { Cmk } from "@cmkit/core";
 import { readCustomers } from "../data/read-customers.ts";
-import { customerRow, demoFields, readStored } from "./customer-files.ts";
+import { customerRow, demoFields, demoRegistry, readStored } from "./customer-files.ts";
 import { demoKms, type ReadBackJob, type ReadBackResult } from "./keys.ts";
 
 const { keys, written } = (await json(process.stdin)) as ReadBackJob;
 const results: ReadBackResult[] = [];
-for (const { cmk, directory } of written) results.push(await readBack(cmk, directory));
+for (const { directory } of written) results.push(await readBack(directory));
 process.stdout.write(JSON.stringify(results));
 
-async function readBack(cmk: Cmk, directory: string): Promise<ReadBackResult> {
+async function readBack(directory: string): Promise<ReadBackResult> {
   const { kms, requests } = demoKms(keys);
-  const pii = demoFields(kms, cmk, directory, keys.recordKey);
+  const registry = demoRegistry(kms, directory, keys.recordKey);
+  const pii = demoFields(registry);
   const expected = new Map(readCustomers().map((customer) => [customer.id, customerRow(customer)]));
   let records = 0;
   let fields = 0;
@@ -25,6 +25,7 @@ async function readBack(cmk: Cmk, directory: string): Promise<ReadBackResult> {
     if (!isDeepStrictEqual(row, expected.get(row.id))) lost += 1;
     expected.delete(row.id);
   }
+  await registry.close();
   await kms.close();
   return { records, fields, lost: lost + expected.size, kmsCalls: requests() };
 }

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { envelope, fieldEncryption, isKmsError, memoryDataKeyStore, type Cmk, type Kms } from "@cmkit/core";
+import { fieldEncryption, isKmsError, type Envelope } from "@cmkit/core";
 
 /** How long reading and writing went on after the customer disabled the key: ms from the disable to the start of the last success. */
 export interface Revocation {
@@ -10,18 +10,16 @@ export interface Revocation {
 }
 
 /**
- * Reads and writes a first time under one key.
+ * Reads and writes a first time under one tenant's key.
  *
  * @returns What reads and writes without pause, disables the key, and watches until both are refused.
  */
 export async function revocable(
-  kms: Kms,
-  cmk: Cmk,
-  recordKey: Uint8Array,
+  box: Envelope,
+  tenant: string,
   ttlMs: number,
 ): Promise<(disable: () => void) => Promise<Revocation>> {
-  const box = envelope({ kms, cmk: () => cmk, dataKeys: memoryDataKeyStore(), recordKey, service: "demo", cache: { ttlMs } });
-  const pii = fieldEncryption({ envelope: box, table: "customers", rowId: "id", fields: { phone: {} } }).for("acme");
+  const pii = fieldEncryption({ envelope: box, table: "customers", rowId: "id", fields: { phone: {} } }).for(tenant);
   const customer = { id: "cus_000001", phone: "+44 20 7946 0123" };
   const stored = await pii.encrypt(customer);
   await pii.decrypt(stored);
