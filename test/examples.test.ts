@@ -35,6 +35,25 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   "portable-message": ["portable, ", "for symmetric and rsa", 'opened: {"invoice":17}'],
   "own-client": ["GenerateDataKeyCommand", "DecryptCommand", "round trip of 32 bytes through your own client"],
   revoke: ["key-disabled, within the TTL: true", "writing: key-disabled", "opens again: ada@example.com"],
+  registry: [
+    "aws: works: ",
+    "opened: ada@example.com, grace@example.com",
+    "aws: old, 1 data key\ngcp: current, the default, 1 data key\n",
+    "deleting: in-use: ",
+    "audit: cmk.create, cmk.check, cmk.create, cmk.update, cmk.check; verified: true",
+  ],
+  "mount-in-express": [
+    "created: 201, current",
+    "access check: 200, passed: true",
+    "another customer's keys: 404",
+    "without a token: 401",
+    "the application's own page: the rest of your application",
+  ],
+  "onboard-a-customer": [
+    "aws-key-policy: ",
+    "before: unwrap: access-denied, missing kms:Decrypt\nafter: passed",
+    "sealed and opened: ada@example.com",
+  ],
   "custom-adapter": ["round trip through an adapter of 40 lines: true"],
   opentelemetry: ["spans: kms describe, kms wrap, kms unwrap", "metrics: cmkit.kms.duration, cmkit.cache"],
 };
