@@ -7,31 +7,29 @@ import { table } from "./table.ts";
 
 /** One key: what it is, how the check ended, and what to do. */
 export function oneCheck(check: ProjectCheck): string {
-  const { phase, code, message, since, checked_at: checkedAt } = check.cmk.validation;
-  const validation = Object.entries({ phase, code, message, since, checked_at: checkedAt });
-  return `${ruledTable(["property", "value"], [...propertiesOf(check.cmk), ...validation])}${whatToDo(check)}`;
+  const { phase, code, since, checked_at: checkedAt } = check.cmk.validation;
+  const ended = Object.entries({ phase, code, since, checked_at: checkedAt });
+  return `${ruledTable(["property", "value"], [...propertiesOf(check.cmk), ...ended])}\n${details(check)}`;
 }
 
-/** A line a key, and below them what to do for each that has something. */
+/** A line a key, and below them what there is to do for each. */
 export function allChecks(checks: readonly ProjectCheck[]): string {
   const rows = checks.map(({ project, cmk: { id, provider, validation } }) => {
-    const { phase, code, message } = validation;
-    return [project, id, provider, phase, code, message];
+    return [project, id, provider, validation.phase, validation.code];
   });
-  const todo = checks.map((check) => ({ check, text: whatToDo(check) })).filter(({ text }) => text !== "");
-  const details = todo.map(({ check, text }) => `\n${nameOf(check)}\n${text}`);
-  return `${ruledTable(["project", "id", "provider", "phase", "code", "message"], rows)}${details.join("")}`;
+  const noted = checks.filter(({ passed, lints }) => !passed || lints.length > 0);
+  const notes = noted.map((check) => `\n${nameOf(check)}\n${details(check)}`);
+  return `${ruledTable(["project", "id", "provider", "phase", "code"], rows)}${notes.join("")}`;
 }
 
 function nameOf({ project, cmk: { id, provider, resource } }: ProjectCheck): string {
   return printable(`${project}, ${id}: ${provider} ${resource}`);
 }
 
-function whatToDo({ missing, lints }: WireCheck): string {
-  const grants =
-    missing === null ? "" : `\nMissing: ${printable(missing.permission)}. Each of these alone adds it.\n${grantsOf(missing)}`;
+function details({ cmk: { validation }, missing, lints }: WireCheck): string {
+  const grants = missing === null ? "" : `\nMissing: ${printable(missing.permission)}. To add it:\n${grantsOf(missing)}`;
   const notes = lints.length === 0 ? "" : `\n${table(lints.map(({ severity, code, message }) => [severity, code, message]))}`;
-  return `${grants}${notes}`;
+  return `${printable(validation.message)}\n${grants}${notes}`;
 }
 
 function grantsOf({ grants }: NonNullable<WireCheck["missing"]>): string {

@@ -10,8 +10,9 @@ export function canAsk(io: Io): boolean {
 /** Asks at the terminal. Anything but yes is no: the end of the input, too. */
 export async function confirmed(question: string, io: Io): Promise<boolean> {
   io.stderr(`${question} [y/N] `);
-  const answer = (await typedLine(io.stdin)).trim().toLowerCase();
-  return answer === "y" || answer === "yes";
+  const typed = await typedLine(io.stdin);
+  if (!typed.endsWith("\n")) io.stderr("\n"); // the input has ended, and the cursor is still behind the question
+  return /^\s*y(?:es)?\s*$/i.test(typed);
 }
 
 async function typedLine(stdin: AsyncIterable<Uint8Array>): Promise<string> {
@@ -20,5 +21,5 @@ async function typedLine(stdin: AsyncIterable<Uint8Array>): Promise<string> {
     typed += Buffer.from(chunk).toString("latin1");
     if (typed.includes("\n") || typed.length > maxAnswer) break;
   }
-  return typed.split("\n", 1)[0] ?? "";
+  return typed.slice(0, typed.indexOf("\n") + 1 || maxAnswer);
 }

@@ -1,7 +1,7 @@
 import { readBounded } from "./bounded-read.ts";
 import { CliError } from "./cli-error.ts";
 import { printable } from "./printable.ts";
-import { atStoreWords, nextStep, type RegistryWay } from "./registry-advice.ts";
+import { operatorWords, nextStep, type RegistryWay } from "./registry-advice.ts";
 import { listAt, matchAt, objectAt, textAt } from "./registry-wire.ts";
 
 // Ten thousand keys, each with its last check, take a third of it.
@@ -92,7 +92,7 @@ function refusal(status: number, problem: Problem | undefined, way: RegistryWay)
   const next = nextStep(problem?.code, status, way);
   if (problem === undefined)
     return new CliError("refused", `${way.name} answers with status ${status}, but not as a registry does.`, next);
-  const ours = way.kind === "store" ? atStoreWords[problem.code] : undefined;
+  const ours = way.kind === "store" ? operatorWords[problem.code] : undefined;
   const said = ours ?? printable(problem.message).replace(/\.$/, "");
   return new RegistryRefusal(problem.code, `${said} (${problem.code}).`, next);
 }

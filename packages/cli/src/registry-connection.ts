@@ -1,9 +1,13 @@
+import { resolve } from "node:path";
+
 import { CliError } from "./cli-error.ts";
 import type { Deps, Io } from "./deps.ts";
+import { readDevFile } from "./dev-file.ts";
 import { unexpectedAnswer } from "./registry-answer.ts";
 import type { RegistryClient } from "./registry-client.ts";
 import type { ConnectionOptions } from "./registry-options.ts";
 import { serverClient, serverToken, serverUrl } from "./registry-server.ts";
+import { UnexpectedAnswer } from "./registry-wire.ts";
 
 /** A command that asks a registry. @returns The exit code. */
 export interface RegistryCommand<Options extends ConnectionOptions> {
@@ -29,8 +33,7 @@ export async function connected<Options extends ConnectionOptions>(
   try {
     return await run(options, client, io);
   } catch (error) {
-    // Only the readers of answers throw it: whatever the person gave is checked before.
-    throw error instanceof TypeError ? unexpectedAnswer(client.way, error.message) : error;
+    throw error instanceof UnexpectedAnswer ? unexpectedAnswer(client.way, error.message) : error;
   } finally {
     await client.close();
   }
@@ -46,10 +49,14 @@ export async function connect(options: ConnectionOptions, deps: Deps): Promise<R
   const given = Object.entries({ url, config, store, dev }).filter(([, value]) => value !== undefined);
   if (given.length > 1) throw usage(`expected one of ${given.map(([name]) => `--${name}`).join(" and ")}.`);
   if ((store === undefined) !== (recordKey === undefined)) throw usage("expected --store and --record-key together.");
-  const address = url ?? (given.length === 0 ? deps.env["CMKIT_URL"] : undefined);
-  if (address !== undefined && address !== "") {
+  const address = url ?? (given.length === 0 ? deps.env["CMKIT_URL"] || undefined : undefined);
+  if (address !== undefined) {
     const flag = url === undefined ? "CMKIT_URL" : "--url";
-    return serverClient({ url: serverUrl(address, flag, deps.env), token: serverToken(deps.env) });
+    return serverClient({ kind: "server", url: serverUrl(address, flag, deps.env), token: serverToken(deps.env) });
+  }
+  if (dev !== undefined) {
+    const { server } = await readDevFile(resolve(deps.cwd, dev));
+    return serverClient({ kind: "dev", url: new URL(server.url), token: server.token });
   }
   if (given.length === 0) throw nowhere();
   // Loaded only now: a server's client starts without a store.

@@ -1,17 +1,22 @@
 import { CliError, errorCode } from "./cli-error.ts";
+import { startDev } from "./registry-advice.ts";
 
-/** What a failed request means for the person at the terminal. `fetch` keeps the reason in `cause`, which Node's own words fill. */
-export function networkFailure(error: unknown, url: URL): CliError {
-  const code = errorCode(error instanceof Error && error.cause !== undefined ? error.cause : error) ?? nameOf(error);
-  const [what, next] = failures.find(({ codes }) => codes.test(code))?.words(url) ?? [
-    `The connection to ${url.host} failed (${/^[\w-]{1,64}$/.test(code) ? code : "no reason given"}).`,
+/** What a failed request means for the person at the terminal. */
+export function networkFailure(error: unknown, url: URL, kind: "server" | "dev"): CliError {
+  const reasons = reasonsOf(error);
+  const [what, next] = failures.find(({ codes }) => reasons.some((reason) => codes.test(reason)))?.words(url) ?? [
+    `The connection to ${url.host} failed (${reasons[0] ?? "no reason given"}).`,
     "Try again; see --url, and the network between here and there.",
   ];
-  return new CliError("refused", what, next);
+  return new CliError("refused", what, kind === "dev" ? startDev : next);
 }
 
-function nameOf(error: unknown): string {
-  return error instanceof Error ? error.name : "";
+/** The codes and names of an error and of its cause, where `fetch` and an ended wait keep what happened. */
+function reasonsOf(error: unknown): string[] {
+  const chain = error instanceof Error ? [error.cause, error].filter((each) => each instanceof Error) : [];
+  return [...chain.flatMap((each) => errorCode(each) ?? []), ...chain.map(({ name }) => name)].filter((reason) =>
+    /^\w{1,64}$/.test(reason),
+  );
 }
 
 interface Failure {

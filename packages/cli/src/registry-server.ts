@@ -8,6 +8,8 @@ import { networkFailure } from "./registry-network.ts";
 
 /** A registry's server, and who we are there. */
 export interface RegistryServer {
+  /** `dev`: that of a `cmkit dev`. */
+  readonly kind: "server" | "dev";
   readonly url: URL;
   /** Goes into a header as it is. */
   readonly token: string;
@@ -17,9 +19,9 @@ export interface RegistryServer {
 const answerWithinMs = 30_000;
 
 /** Asks a registry's server. Redirects are not followed, and what has no TLS stays on this machine and goes through no proxy. */
-export function serverClient({ url, token }: RegistryServer): RegistryClient {
+export function serverClient({ kind, url, token }: RegistryServer): RegistryClient {
   const base = url.href.replace(/\/+$/, "");
-  const way = { kind: "server", name: base } as const;
+  const way = { kind, name: base };
   return {
     way,
     async request(method, path, body) {
@@ -30,7 +32,7 @@ export function serverClient({ url, token }: RegistryServer): RegistryClient {
         const given = { method, headers, signal, ...(body && { body: JSON.stringify(body) }) };
         return await registryAnswer(await directFetch(`${base}${path}`, given), way);
       } catch (error) {
-        throw error instanceof CliError ? error : networkFailure(error, url);
+        throw error instanceof CliError ? error : networkFailure(error, url, kind);
       }
     },
     close: async () => {},

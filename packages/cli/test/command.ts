@@ -13,7 +13,7 @@ export interface Given extends Partial<Deps> {
   /** Piped in; a terminal without. */
   readonly stdin?: AsyncIterable<Uint8Array>;
   /** Typed at the terminal. */
-  readonly typed?: string;
+  readonly typed?: string | AsyncIterable<Uint8Array>;
   readonly terminal?: NodeJS.WritableStream;
 }
 
@@ -34,7 +34,7 @@ export async function cmkit(argv: readonly string[], { stdin, typed, terminal, .
     ...deps,
   };
   const exitCode = await run(argv, machine, {
-    stdin: stdin ?? (typed === undefined ? piped() : piped(typed)),
+    stdin: stdin ?? (typeof typed === "object" ? typed : piped(typed ?? "")),
     stdinIsTerminal: stdin === undefined,
     stdout: (text) => {
       stdout += text;
