@@ -1,9 +1,10 @@
 import type { DataKeyRecord, RecordKey } from "@cmkit/core";
 import { bindContext, originTagger, type OriginTagger } from "@cmkit/core/store";
 
+import type { CmkRecord, ProjectRecord, TokenRecord } from "./cmk-record.ts";
 import type { RecordTags, RowTags } from "./record-tags.ts";
 import { isRegistryError, RegistryError } from "./registry-error.ts";
-import type { RegistryStore, RegistryWrites, Tagged } from "./store.ts";
+import type { RegistryReads, RegistryStore, RegistryWrites, Tagged } from "./store.ts";
 
 /** How rows are tagged anew. */
 export interface Resigning {
@@ -30,23 +31,30 @@ export function originsOf(recordKey: RecordKey): Origins {
 const pageSize = 200;
 
 /** The rows of one project and of its CMKs. */
-export async function resignProject(
-  { store, tags, trustStore, signal }: Resigning,
+export async function resignProject(resigning: Resigning, name: string): Promise<{ projects: number; cmks: number }> {
+  const { store, signal } = resigning;
+  const work = async (tx: RegistryWrites): Promise<{ projects: number; cmks: number }> => {
+    await tx.lockProject(name);
+    const { projects, cmks } = await staleOf(tx, resigning, name);
+    for (const row of projects) await tx.putProject(row);
+    for (const row of cmks) await tx.putCmk(row);
+    return { projects: projects.length, cmks: cmks.length };
+  };
+  const { projects, cmks } = await staleOf(store.reads, resigning, name);
+  return projects.length + cmks.length === 0 ? { projects: 0, cmks: 0 } : store.write(work, { signal });
+}
+
+/** Tagged anew, but not yet written. */
+async function staleOf(
+  reads: RegistryReads,
+  { tags, trustStore }: Resigning,
   name: string,
-): Promise<{ projects: number; cmks: number }> {
-  return store.write(
-    async (tx) => {
-      await tx.lockProject(name);
-      const project = await tx.project(name);
-      const cmks = await tx.cmks(name);
-      const stale = project === undefined ? [] : renewed(tags.project, [project], trustStore, () => `project ${name}`);
-      const staleCmks = renewed(tags.cmk, cmks, trustStore, ({ id }) => `CMK ${id}`);
-      for (const row of stale) await tx.putProject(row);
-      for (const row of staleCmks) await tx.putCmk(row);
-      return { projects: stale.length, cmks: staleCmks.length };
-    },
-    { signal },
-  );
+): Promise<{ projects: readonly Tagged<ProjectRecord>[]; cmks: readonly Tagged<CmkRecord>[] }> {
+  const project = await reads.project(name);
+  return {
+    projects: renewed(tags.project, project === undefined ? [] : [project], trustStore, () => `project ${name}`),
+    cmks: renewed(tags.cmk, await reads.cmks(name), trustStore, ({ id }) => `CMK ${id}`),
+  };
 }
 
 /** A project's data keys, one page a transaction. Their tags cover what never changes, so no lock is needed. */
@@ -72,13 +80,15 @@ export async function* resignDataKeys({ store, origins, trustStore, signal }: Re
 
 /** All tokens. Nobody revokes one meanwhile: that, too, is done under the lock of the audit log. */
 export async function resignTokens({ store, tags, trustStore, signal }: Resigning): Promise<number> {
+  const staleOf = async (reads: RegistryReads): Promise<readonly Tagged<TokenRecord>[]> =>
+    renewed(tags.token, await reads.tokens(), trustStore, ({ id }) => `token ${id}`);
   const work = async (tx: RegistryWrites): Promise<number> => {
     await tx.lockAudit();
-    const stale = renewed(tags.token, await tx.tokens(), trustStore, ({ id }) => `token ${id}`);
+    const stale = await staleOf(tx);
     for (const row of stale) await tx.putToken(row);
     return stale.length;
   };
-  return store.write(work, { signal });
+  return (await staleOf(store.reads)).length === 0 ? 0 : store.write(work, { signal });
 }
 
 /** Those of the rows that are not tagged under the current key, tagged anew. */
