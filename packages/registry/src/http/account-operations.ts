@@ -1,6 +1,30 @@
 import { z } from "@hono/zod-openapi";
 
+import type { Principal } from "../api-tokens.ts";
 import { nothing, operation, type Operation } from "./operation.ts";
+
+// Beside what means something here are the columns without which Aiven's command cannot print its tables.
+const project = z.object({ project_name: z.string(), default_cloud: z.string() }).openapi("Project");
+const user = z
+  .object({
+    user: z.string().openapi({ description: "The token's id, as in the audit log.", example: "token:0123456789abcdef" }),
+    role: z.enum(["viewer", "operator"]),
+    projects: z.array(z.string()).openapi({ description: "The project that it reaches, or `*` for all." }),
+    real_name: z.string(),
+    state: z.enum(["active"]),
+    auth: z.array(z.enum(["token"])),
+    token_validity_begin: z.null(),
+  })
+  .openapi("User");
+
+function projectJson(name: string): z.infer<typeof project> {
+  return { project_name: name, default_cloud: "" };
+}
+
+function userJson({ actor, role, project: reached }: Principal): z.infer<typeof user> {
+  const columns = { real_name: "", state: "active", token_validity_begin: null } as const;
+  return { user: actor, role, projects: [reached], auth: ["token"], ...columns };
+}
 
 /** What Aiven's command asks for when it is told a token: whose it is, and which projects it reaches. */
 export const accountOperations: readonly Operation[] = [
@@ -14,13 +38,13 @@ export const accountOperations: readonly Operation[] = [
     query: nothing,
     answer: {
       status: 200,
-      schema: z.object({ projects: z.array(z.object({ project_name: z.string() }).openapi("Project")) }),
+      schema: z.object({ projects: z.array(project) }),
       description: "The projects.",
     },
     refusals: [],
     run: async ({ registry, project }) => {
-      const projects: { readonly project_name: string }[] = [];
-      for await (const name of project === "*" ? registry.projects() : [project]) projects.push({ project_name: name });
+      const projects: ReturnType<typeof projectJson>[] = [];
+      for await (const name of project === "*" ? registry.projects() : [project]) projects.push(projectJson(name));
       return { projects };
     },
   }),
@@ -34,12 +58,10 @@ export const accountOperations: readonly Operation[] = [
     query: nothing,
     answer: {
       status: 200,
-      schema: z.object({
-        user: z.object({ user: z.string(), role: z.enum(["viewer", "operator"]), project: z.string() }).openapi("User"),
-      }),
+      schema: z.object({ user }),
       description: "The token.",
     },
     refusals: [],
-    run: async ({ principal: { actor, role, project } }) => ({ user: { user: actor, role, project } }),
+    run: async ({ principal }) => ({ user: userJson(principal) }),
   }),
 ];

@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 
 import { accessCheckJson, accessCheckSchema, grantJson, grantSchema } from "./access-wire.ts";
-import { accessorsJson, accessorsSchema, cmkJson, cmkSchema, wireProviders } from "./cmk-wire.ts";
+import { accessorsJson, accessorsSchema, cmkJson, cmkSchema, exampleResource, wireProviders } from "./cmk-wire.ts";
 import { nothing, operation, type Operation } from "./operation.ts";
 
 const cmks = "/v1/project/{project}/secrets/cmks";
@@ -20,7 +20,7 @@ const newCmk = z
     },
     "must be a JSON object",
   )
-  .openapi("NewCmk");
+  .openapi("NewCmk", { example: { provider: "aws", resource: exampleResource, default_cmk: true } });
 
 const cmkChange = z
   .strictObject(

@@ -41,14 +41,14 @@ export interface AccessorsJson {
 }
 
 const moment = z.iso.datetime().openapi({ description: "RFC 3339, UTC.", example: "2026-05-05T10:55:52.719Z" });
-const resource = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+export const exampleResource = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 
 const cmkFields = {
   id: z.uuid().openapi({ example: "5b0d6b9e-6f0f-4f0e-9a55-0d6f6d1c7a11" }),
   provider: z
     .string()
     .openapi({ description: "aws, gcp, azure or oci; another one only if code registered it.", example: "aws" }),
-  resource: z.string().min(1).max(512).openapi({ description: "As it was given.", example: resource }),
+  resource: z.string().min(1).max(512).openapi({ description: "As it was given.", example: exampleResource }),
   default_cmk: z.boolean().openapi({ description: "Whether new data keys are wrapped under it." }),
   status: z.enum(statuses).openapi({ description: "`current` wraps and unwraps, `old` only unwraps, `deleted` neither." }),
   created_at: moment,

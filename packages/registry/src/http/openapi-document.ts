@@ -5,7 +5,9 @@ import { registryErrorCodes } from "../registry-error.ts";
 import { nothing, type OpenOperation, type Operation, type OperationFacts } from "./operation.ts";
 
 type Registration = Parameters<OpenAPIHono["openAPIRegistry"]["registerPath"]>[0];
-type Responses = Registration["responses"];
+type Responses = Record<string, Response>;
+type Response = Exclude<Registration["responses"][string], { $ref: string }>;
+type Links = NonNullable<Response["links"]>;
 
 const info = {
   title: "cmkit: a registry of customer managed keys",
@@ -54,19 +56,29 @@ const parameters = {
 export function openApiDocument(operations: readonly Operation[], open: readonly OpenOperation[]): object {
   const app = new OpenAPIHono();
   const registry = app.openAPIRegistry;
+  const links = linksTo(operations);
   const bearer = {
     type: "http",
     scheme: "bearer",
     description: "`Authorization: Bearer TOKEN`; `aivenv1 TOKEN` is the same.",
   } as const;
   registry.registerComponent("securitySchemes", "token", bearer);
-  for (const each of operations) registry.registerPath(withToken(each));
+  for (const each of operations) registry.registerPath(withToken(each, links));
   for (const each of open) registry.registerPath({ ...facts(each), responses: responsesOf(each, each.refusals), security: [] });
   return app.getOpenAPI31Document({ openapi: "3.1.0", info, servers: [{ url: "/" }] });
 }
 
-function withToken(operation: Operation): Registration {
+/** From the answer that gives a new CMK's id to what takes it: a fuzzer finds its way then. */
+function linksTo(operations: readonly Operation[]): Links {
+  const parameters = { project: "$request.path.project", id: "$response.body#/cmk/id" };
+  const targets = operations.filter(({ path }) => path.includes("{id}"));
+  return Object.fromEntries(targets.map(({ name }) => [name, { operationId: name, parameters }]));
+}
+
+function withToken(operation: Operation, links: Links): Registration {
   const { role, body, query, method, path } = operation;
+  const responses = responsesOf(operation, [...tokenRefusals(operation), ...operation.refusals]);
+  const created = operation.answer.status === 201 ? { 201: { ...responses[201], links } } : {};
   const names = Object.keys(parameters).filter((name) => path.includes(`{${name}}`));
   const params = z.object(Object.fromEntries(Object.entries(parameters).filter(([name]) => names.includes(name))));
   const content = { "application/json": { schema: body } };
@@ -79,7 +91,7 @@ function withToken(operation: Operation): Registration {
       ...(query === nothing ? {} : { query }),
       ...(method === "post" ? { body: { content, required: !body.safeParse({}).success } } : {}),
     },
-    responses: responsesOf(operation, [...tokenRefusals(operation), ...operation.refusals]),
+    responses: { ...responses, ...created },
   };
 }
 
@@ -92,7 +104,7 @@ function responsesOf({ answer }: OperationFacts, refusals: readonly number[]): R
   return Object.fromEntries([[answer.status, response(answer.status, answer.description, answer.schema)], ...refused]);
 }
 
-function response(status: number, description: string, schema: z.ZodType): Responses[string] {
+function response(status: number, description: string, schema: z.ZodType): Response {
   const text = { required: true, schema: { type: "string" } } as const;
   const headers = {
     "x-request-id": text,

@@ -163,11 +163,12 @@ describe("what Aiven's clients do", () => {
   it("finds the projects and the user that its login asks for", async () => {
     const { ask, create } = api();
     await create();
-    expect((await ask("GET", "/v1/project")).json).toEqual({ projects: [{ project_name: "acme" }] });
-    expect((await ask("GET", "/v1/project", { token: "other" })).json).toEqual({ projects: [{ project_name: "globex" }] });
-    expect((await ask("GET", "/v1/project", { token: "everything" })).json).toEqual({ projects: [{ project_name: "acme" }] });
-    expect((await ask("GET", "/v1/me")).json).toEqual({
-      user: { user: "token:operator", role: "operator", project: "acme" },
+    const names = async (token: string): Promise<unknown> => (await ask("GET", "/v1/project", { token })).json;
+    expect(await names("viewer")).toEqual({ projects: [{ project_name: "acme", default_cloud: "" }] });
+    expect(await names("other")).toMatchObject({ projects: [{ project_name: "globex" }] });
+    expect(await names("everything")).toMatchObject({ projects: [{ project_name: "acme" }] });
+    expect((await ask("GET", "/v1/me")).json).toMatchObject({
+      user: { user: "token:operator", role: "operator", projects: ["acme"], state: "active" },
     });
   });
 
