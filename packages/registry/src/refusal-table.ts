@@ -21,13 +21,13 @@ export interface RefusalLine {
   readonly lastMs: number;
 }
 
-const maxLines = 1000;
+const maxLines = 500;
 const maxLinesPerTenant = 10;
-const maxLinesOfNobody = 200;
+const maxLinesOfNobody = 100;
 
 /**
  * Counts refusals in bounded memory, so that one tenant neither fills the audit log nor crowds out the others: it has ten
- * lines and one for the rest; when there are a thousand in all, one further line takes everything.
+ * lines and one for the rest; when there are five hundred in all, one further line takes everything.
  */
 export class RefusalTable {
   private lines = new Map<string, RefusalLine>();

@@ -237,11 +237,11 @@ test("a log that one record key began and another goes on with is whole under bo
 
 test("a log of many pages is read to its end, and broken where it is", async () => {
   const { log, sql } = await attack();
-  await log.add(...Array.from({ length: 420 }, () => ({ details: {} })));
-  expect(await log.verify()).toMatchObject({ ok: true, entries: 425 });
-  expect(await all(log.entries({ after: 250 }))).toHaveLength(175);
-  sql("update cmkit_audit set details = 'x' where seq = 377");
-  expect(await log.verify()).toMatchObject({ ok: false, brokenAt: 377, entries: 376 });
+  await log.add(...Array.from({ length: 220 }, () => ({ details: {} })));
+  expect(await log.verify()).toMatchObject({ ok: true, entries: 225 });
+  expect(await all(log.entries({ after: 50 }))).toHaveLength(175);
+  sql("update cmkit_audit set details = 'x' where seq = 217");
+  expect(await log.verify()).toMatchObject({ ok: false, brokenAt: 217, entries: 216 });
 });
 
 test("verifying ends when it is told to", async () => {
