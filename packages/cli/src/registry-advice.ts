@@ -54,7 +54,7 @@ const byKind: Readonly<Record<RegistryWay["kind"], Advice>> = {
 
 /** Words for the operator, where a server's are for everybody. */
 export const operatorWords: Advice = {
-  "not-found": "there is no such key in the project",
+  "not-found": "there is no such key or project",
   "bad-record": "the store holds a row that does not carry the tag of this record key",
   credentials: "our own credentials for the cloud are missing, wrong or expired",
   unknown: "the registry failed in a way that is not known",

@@ -108,8 +108,21 @@ const whereHelp = "Give --config DIR/cmkit.json, which `cmkit init DIR` makes.";
 
 async function storeAt(address: StoreAddress, development: boolean): Promise<RegistryStore> {
   // Loaded only now: whoever uses one engine does not wait for the other.
-  if (address.engine === "postgres") return (await import("@cmkit/registry/postgres")).postgresStore(address.url);
+  if (address.engine === "postgres") {
+    const { postgresStore } = await import("@cmkit/registry/postgres");
+    return usable(() => postgresStore(address.url));
+  }
   return (await import("@cmkit/registry/sqlite")).sqliteStore(address.path, { development });
+}
+
+/** @throws {CliError} `bad-usage`: what PostgreSQL's URL lacks. */
+function usable(make: () => RegistryStore): RegistryStore {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new CliError("bad-usage", `The store's URL cannot be used: ${error.message}.`);
+  }
 }
 
 function named(name: string, deps: Deps): NamedFile {
