@@ -26,7 +26,11 @@ export interface DevRegistryOptions {
 }
 
 /** Starts it. @throws {CliError} `refused`: the store is not one of `cmkit dev`, or of another seed. */
-export async function devRegistry({ path, port, clouds, seed }: DevRegistryOptions, deps: Deps, io: Io): Promise<DevRegistry> {
+export async function devRegistry(
+  { path, port, clouds, seed }: DevRegistryOptions,
+  deps: Pick<Deps, "user">,
+  io: Pick<Io, "stderr">,
+): Promise<DevRegistry> {
   const opened = await openedOn(path, clouds, seed);
   try {
     const actor = `cli:${deps.user}`;

@@ -36,9 +36,7 @@ export async function recordsResign(options: ResignOptions, deps: Deps, io: Io):
     io.stdout(options.json ? `${JSON.stringify(shown(counts))}\n` : summary(counts));
     return 0;
   } catch (error) {
-    throw signal.aborted
-      ? new CliError("refused", "Interrupted.", "Every row is valid under one of the two keys. Run it again to go on.")
-      : error;
+    throw signal.aborted ? new CliError("refused", "Interrupted.", "Run it again to go on: what is done is done.") : error;
   } finally {
     progress.stop();
     await store.close();
@@ -100,14 +98,8 @@ function shown({ projects, cmks, dataKeys, tokens, auditEntries }: ResignCounts)
 
 function summary(counts: ResignCounts): string {
   if (sum(counts) === 0) return "Every row is tagged under the new record key already.\n";
-  const { projects, cmks, dataKeys, tokens, auditEntries } = counts;
-  const parts = [
-    [projects, "projects"],
-    [cmks, "CMKs"],
-    [dataKeys, "data keys"],
-    [tokens, "tokens"],
-    [auditEntries, "audit entries"],
-  ] as const;
-  const told = parts.map(([count, what]) => `${count.toLocaleString("en-US")} ${what}`).join(", ");
-  return `Tagged anew: ${told}. Keep the audit log's new head: \`cmkit audit head\`.\n`;
+  const told = Object.entries(shown(counts)).map(([name, count]) => `${names[name] ?? name} ${count.toLocaleString("en-US")}`);
+  return `Tagged anew: ${told.join(", ")}.\nKeep the audit log's new head: \`cmkit audit head\`.\n`;
 }
+
+const names: Readonly<Record<string, string>> = { cmks: "CMKs", data_keys: "data keys", audit_entries: "audit entries" };

@@ -24,13 +24,13 @@ export interface Listener {
 }
 
 // For this long at most a client that sends slowly, or nothing, holds a connection.
-const limits = {
+const usualLimits = {
   headersTimeout: 10_000,
   requestTimeout: 30_000, // 64 KiB at most
   connectionsCheckingInterval: 1000,
   keepAliveTimeout: 65_000, // longer than load balancers keep theirs, or they send into a closed one
   maxHeaderSize: 16 * 1024,
-} as const;
+};
 const maxConnections = 10_000;
 /** Longer than any request of ours takes; for readers that do not take their answer. */
 const silentConnectionMs = 120_000;
@@ -38,16 +38,17 @@ const silentConnectionMs = 120_000;
 /**
  * Serves HTTP with limits against slow clients. TLS is left to a proxy.
  *
+ * @param changed Other limits, for tests.
  * @throws {CliError} `refused`: nothing can listen there.
  */
-export async function listener(place: Place, fetch: Fetch): Promise<Listener> {
+export async function listener(place: Place, fetch: Fetch, changed: Partial<typeof usualLimits> = {}): Promise<Listener> {
   const running = new Set<ServerResponse>();
   const connections = new Set<Socket>();
   const answer = getRequestListener(fetch, {
     overrideGlobalObjects: false, // the clouds' SDKs go on using Node's own
     errorHandler: () => new Response('{"message":"the request is not valid"}', { status: 400, headers: json }),
   });
-  const server = createServer(limits, (incoming, outgoing) => {
+  const server = createServer({ ...usualLimits, ...changed }, (incoming, outgoing) => {
     running.add(outgoing);
     outgoing.once("close", () => running.delete(outgoing));
     if (!server.listening) outgoing.setHeader("connection", "close");

@@ -53,9 +53,17 @@ export async function registryOn(
   }
 }
 
-async function closedFor(store: RegistryStore, { address }: StoreSettings): Promise<CliError> {
+async function closedFor(store: RegistryStore, { address, development }: StoreSettings): Promise<CliError> {
   await store.close();
-  const what = `${nameOf(address)} was made with another record key, or somebody changed the begin of its audit log.`;
+  const name = nameOf(address);
+  if (development) {
+    return new CliError(
+      "refused",
+      `${name} was made with another seed.`,
+      "Restore that seed, or remove this file to begin with an empty registry.",
+    );
+  }
+  const what = `${name} was made with another record key, or somebody changed the begin of its audit log.`;
   return new CliError(
     "refused",
     what,

@@ -1,4 +1,4 @@
-import { type ApiToken, apiTokens, type ApiTokens, type Role } from "@cmkit/registry";
+import { type ApiToken, apiTokens, type ApiTokens, isRegistryError, type Role } from "@cmkit/registry";
 
 import { CliError } from "./cli-error.ts";
 import { ruledTable } from "./cmks-tables.ts";
@@ -39,10 +39,19 @@ export async function tokenList(options: ListOptions, deps: Deps, io: Io): Promi
 }
 
 export async function tokenRevoke(id: string, options: ListOptions, deps: Deps, io: Io): Promise<number> {
-  const token = await withTokens(options, deps, async (tokens) => tokens.revoke(id, { actor: actorOf(deps) }));
+  // It may be the token itself, which nobody prints.
+  if (!/^[0-9a-f]{16}$/.test(id)) throw new CliError("bad-usage", "Expected the id of a token, 16 hexadecimal digits.", see);
+  const token = await withTokens(options, deps, async (tokens) =>
+    tokens.revoke(id, { actor: actorOf(deps) }).catch((error: unknown) => {
+      if (!isRegistryError(error) || error.code !== "not-found") throw error;
+      throw new CliError("refused", `There is no token ${id}.`, see);
+    }),
+  );
   io.stdout(options.json ? `${JSON.stringify(shown(token), null, 2)}\n` : `Token ${token.id} is revoked.\n`);
   return 0;
 }
+
+const see = "`cmkit token list` shows the ids.";
 
 /** Who does something on a store itself, for the audit log. */
 export function actorOf({ user }: Pick<Deps, "user">): string {

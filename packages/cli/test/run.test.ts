@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { cmkit } from "./command.ts";
 
-const commands = ["inspect", "seal", "open", "dev", "doctor"];
+const commands = ["inspect", "seal", "open", "init", "serve", "token", "audit", "records", "dev", "doctor"];
 
 describe("cmkit", () => {
   it("prints its version alone", async () => {
@@ -26,6 +26,35 @@ describe("cmkit", () => {
     expect(long.stdout).toContain("--json");
     expect(Math.max(...long.stdout.split("\n").map(({ length }) => length))).toBeLessThanOrEqual(100);
     expect(await cmkit(["help", command])).toEqual(long);
+  });
+
+  it.each([
+    ["token", "create"],
+    ["token", "list"],
+    ["token", "revoke"],
+    ["audit", "list"],
+    ["audit", "verify"],
+    ["audit", "head"],
+    ["audit", "export"],
+    ["records", "resign"],
+  ])("has a help text with examples for %s %s, in both spellings and within 100 columns", async (group, command) => {
+    const long = await cmkit([group, command, "--help"]);
+    expect(long.exitCode).toBe(0);
+    expect(long.stdout).toContain(`Examples:\n  `);
+    expect(long.stdout).toContain(`cmkit ${group} ${command}`);
+    expect(long.stdout).toContain("--record-key <file>");
+    expect(Math.max(...long.stdout.split("\n").map(({ length }) => length))).toBeLessThanOrEqual(100);
+    expect(await cmkit(["help", group, command])).toEqual(long);
+  });
+
+  it("runs nothing for help of what is no command of a group", async () => {
+    const unknown = await cmkit(["help", "token", "creat"]);
+    expect(unknown).toMatchObject({
+      exitCode: 2,
+      stdout: "",
+      stderr: expect.stringContaining("(Did you mean create?)") as string,
+    });
+    expect((await cmkit(["help", "inspect", "cmk1.AAAA"])).stdout).toMatch(/^Usage: cmkit inspect /);
   });
 
   it("without a command prints the help on stderr and exits with 2", async () => {
