@@ -11,7 +11,11 @@ export const maxBodyBytes = 65_536;
  */
 export async function jsonBody(request: Request): Promise<unknown> {
   const bytes = await boundedBytes(request);
-  if (bytes.length === 0) return {};
+  if (bytes.length === 0) {
+    // A parser that stands before us has read it: a change would be answered, and not made.
+    if (Number(request.headers.get("content-length")) > 0) throw cutOff();
+    return {};
+  }
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {
@@ -36,8 +40,12 @@ async function* chunksOf({ body }: Request): AsyncGenerator<Uint8Array> {
   try {
     yield* body;
   } catch (error) {
-    throw new RegistryError("invalid-request", "The body ended before its end.", error);
+    throw cutOff(error);
   }
+}
+
+function cutOff(cause?: unknown): RegistryError {
+  return new RegistryError("invalid-request", "The body did not arrive whole.", cause);
 }
 
 function tooLarge(): RegistryError {

@@ -9,6 +9,11 @@ async function create(body: unknown, to: Api = api()): Promise<Answer> {
   return to.ask("POST", cmks, { body });
 }
 
+function streamed(body: ReadableStream<Uint8Array>, headers: Readonly<Record<string, string>>): Request {
+  const init = { method: "POST", body, headers, duplex: "half" as const };
+  return new Request(`http://host${cmks}`, init);
+}
+
 describe("a body for create", () => {
   it.each([
     ["no body", undefined, "provider"],
@@ -140,7 +145,7 @@ describe("a body that is too large", () => {
       },
     });
     const headers = { authorization: "Bearer operator", ...(length === undefined ? {} : { "content-length": length }) };
-    const answer = await app.fetch(new Request(`http://host${cmks}`, { method: "POST", body, headers, duplex: "half" }));
+    const answer = await app.fetch(streamed(body, headers));
     expect(answer.status).toBe(413);
     expect(cancelled).toBe(true);
     expect(read).toBeLessThan(200_000);
@@ -154,9 +159,17 @@ describe("a body that is too large", () => {
       },
     });
     const headers = { authorization: "Bearer operator" };
-    const answer = await app.fetch(new Request(`http://host${cmks}`, { method: "POST", body, headers, duplex: "half" }));
+    const answer = await app.fetch(streamed(body, headers));
     expect(answer.status).toBe(400);
     expect(await answer.text()).not.toContain("reset");
+  });
+
+  it("that somebody else has read is 400, not a change that is answered and not made", async () => {
+    const to = api();
+    const path = `${cmks}/${await to.create()}`;
+    const answer = await to.ask("POST", path, { headers: { "content-length": "20" } });
+    expect(refusalOf(answer)).toMatchObject({ status: 400, code: "invalid-request" });
+    expect((await to.ask("POST", path, { headers: { "content-length": "0" } })).status).toBe(200);
   });
 
   it("is not read at all for a token that is wrong, does not reach the project, or may not", async () => {
@@ -175,7 +188,7 @@ describe("a body that is too large", () => {
         { highWaterMark: 0 },
       );
       const headers = { authorization: `Bearer ${token}` };
-      const answer = await app.fetch(new Request(`http://host${cmks}`, { method: "POST", body, headers, duplex: "half" }));
+      const answer = await app.fetch(streamed(body, headers));
       expect(answer.status).toBe(status);
     }
   });
