@@ -96,7 +96,7 @@ class CmkRegistry implements Registry {
     const deleted = await this.change(project, "cmk.delete", options, async (tx, cmks, at) => {
       const { provider, canonical } = liveCmk(cmks, id);
       const dataKeys = await tx.countDataKeys(project, { provider, resource: canonical });
-      return { ...remove(cmks, id, dataKeys, force, at), details: { dataKeys, force } };
+      return { ...remove(cmks, id, dataKeys, force, at), details: { data_keys: dataKeys, force } };
     });
     await this.forget(project, id);
     return deleted;

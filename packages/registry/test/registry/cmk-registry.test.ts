@@ -121,7 +121,7 @@ describe.each(engines())("a registry on $name", (engine) => {
     const entries = await collected(registry.audit.entries({ project: "acme" }));
     expect(entries).toMatchObject([
       { seq: 1, action: "cmk.create", actor: "token:1", subject: id, requestId: "request-1", details: { resource: "double:a" } },
-      { seq: 2, action: "cmk.delete", actor: "token:2", subject: id, requestId: null, details: { dataKeys: 0, force: false } },
+      { seq: 2, action: "cmk.delete", actor: "token:2", subject: id, requestId: null, details: { data_keys: 0, force: false } },
     ]);
     expect(await registry.audit.verify()).toMatchObject({ ok: true, entries: 2 });
   });
