@@ -3,6 +3,7 @@ import type { KeyKind } from "@cmkit/core";
 import type { Grant } from "../grant.ts";
 import type { AwsRequest } from "./aws-request.ts";
 import { awsKinds, awsOperations, type AwsOperations } from "./aws-statements.ts";
+import { indented } from "./indented.ts";
 import type { KeyUse } from "./key-use.ts";
 import { shellQuoted } from "./shell-quoted.ts";
 
@@ -47,8 +48,4 @@ RSA_*)
 ${indented(create("rsa"))}
   ;;
 *) echo 'There is no such key here, or none that cmkit can use.' >&2 ;;`;
-}
-
-function indented(text: string): string {
-  return text.replaceAll(/^/gm, "  ");
 }

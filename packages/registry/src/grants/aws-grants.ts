@@ -8,8 +8,8 @@ import type { CloudGrants } from "./cloud-grants.ts";
 import { grantName } from "./grant-name.ts";
 
 /**
- * On the key: statements for its policy, or a KMS grant beside it, which leaves the policy as it is. Or on a role of the
- * customer's that we assume.
+ * On the key: statements for its policy, or a KMS grant beside it, which leaves the policy as it is. Across accounts the role
+ * that asks needs a policy, too; it may be a role of the customer's that the operator assumes.
  */
 export const awsGrants: CloudGrants = {
   grants(request, uses, missing) {
@@ -60,7 +60,7 @@ function rolePermissions({ arn, alias }: AwsRequest, statements: readonly AwsSta
   }));
   return {
     form: "aws-role-permissions",
-    title: "Instead of the above, a role of your own that we assume: its permissions policy",
+    title: "IAM policy of the role that asks: the operator's, or one of yours that it assumes",
     language: "json",
     text: `${asciiJson({ Version: "2012-10-17", Statement })}\n`,
   };
@@ -79,7 +79,7 @@ function roleTrust({ principal }: AwsRequest, { externalId }: GrantRequest): Gra
   };
   return {
     form: "aws-role-trust",
-    title: "The same role: its trust policy, with the external id that is yours alone",
+    title: "Trust policy of a role of yours that the operator assumes, with the external id that is yours alone",
     language: "json",
     text: `${asciiJson({ Version: "2012-10-17", Statement: [statement] })}\n`,
   };

@@ -1,5 +1,6 @@
 import type { GrantRequest } from "../grant.ts";
 import { RegistryError } from "../registry-error.ts";
+import { awsPrincipal } from "./check-accessors.ts";
 
 /** Whom a grant of AWS is for, and on what. */
 export interface AwsRequest {
@@ -15,15 +16,10 @@ export interface AwsRequest {
 }
 
 const keyArn = /^arn:[a-z-]+:kms:([a-z0-9-]+):\d{12}:(?:key\/[a-z0-9-]+|(alias\/[A-Za-z0-9/_-]+))$/;
-// A whole account, or everybody, is no accessor: the customer would trust whoever may act there.
-const principalArn = /^arn:[a-z-]+:iam::\d{12}:(?:role|user)\/[\w+=,.@/-]{1,576}$/;
 
 /** @throws {RegistryError} `invalid-request` */
 export function awsRequest({ project, cmk, kind, accessors }: GrantRequest): AwsRequest {
-  const principal = accessors.aws?.principal;
-  if (principal === undefined || !principalArn.test(principal)) {
-    throw new RegistryError("invalid-request", "configure accessors.aws.principal: the ARN of the IAM role that asks AWS KMS");
-  }
+  const principal = awsPrincipal(accessors);
   const [arn, region, alias] = keyArn.exec(cmk.resource) ?? [];
   if (arn === undefined || region === undefined) {
     throw new RegistryError("invalid-request", "expected the ARN of a key or an alias in AWS KMS");

@@ -3,6 +3,8 @@ import type { AzureRole } from "./azure-grants.ts";
 import type { AzureRequest } from "./azure-request.ts";
 import { shellQuoted } from "./shell-quoted.ts";
 
+/** Stands for the vault's resource group, where the role can be assigned. */
+const group = "RESOURCE_GROUP";
 const description = "Wraps and unwraps data keys.";
 
 /** For vaults with role-based access control. */
@@ -12,12 +14,13 @@ export function azRbac({ appId, vault, key }: AzureRequest, role: AzureRole): Gr
     Description: description,
     Actions: [],
     DataActions: role.dataActions,
-    AssignableScopes: ["SCOPE"],
+    AssignableScopes: [group],
   });
-  // A role is assignable in the vault's resource group. Its name ends in what no quotes of the definition may keep from the shell.
-  const quoted = shellQuoted(definition).replace("SCOPE", `'"\${VAULT%/providers/*}"'`);
+  // The shell is let in where the group is named, and nowhere else.
+  const quoted = shellQuoted(definition).replace(group, `'"\${GROUP:?}"'`);
   const text = `${servicePrincipal(appId)}
 VAULT=$(az keyvault show --name ${vault} --query id --output tsv)
+GROUP=\${VAULT%/providers/*}
 ${instead(role)}az role definition create --role-definition ${quoted}
 # Azure may take some minutes to know a new role and a new service principal: then repeat this.
 az role assignment create --assignee-object-id "\${SP:?}" --assignee-principal-type ServicePrincipal \\

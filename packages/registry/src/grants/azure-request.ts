@@ -1,5 +1,6 @@
 import type { GrantRequest } from "../grant.ts";
 import { RegistryError } from "../registry-error.ts";
+import { azureAppId } from "./check-accessors.ts";
 
 /** Whom a grant of Azure is for, and on what. */
 export interface AzureRequest {
@@ -12,17 +13,10 @@ export interface AzureRequest {
 }
 
 const keyId = /^https:\/\/([a-z0-9-]+)\.([a-z0-9.-]+)\/keys\/([a-z0-9-]+)(?:\/[0-9a-f]{32})?$/;
-const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** @throws {RegistryError} `invalid-request` */
 export function azureRequest({ cmk, kind, accessors }: GrantRequest): AzureRequest {
-  const appId = accessors.azure?.app_id;
-  if (appId === undefined || !uuid.test(appId)) {
-    throw new RegistryError(
-      "invalid-request",
-      "configure accessors.azure.app_id: the application id of the multi-tenant application that asks Key Vault",
-    );
-  }
+  const appId = azureAppId(accessors);
   const [, vault, suffix, key] = keyId.exec(cmk.resource.toLowerCase()) ?? [];
   if (vault === undefined || suffix === undefined || key === undefined) {
     throw new RegistryError("invalid-request", "expected the identifier of a key in Azure Key Vault or a managed HSM");

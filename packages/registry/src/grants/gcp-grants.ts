@@ -1,5 +1,6 @@
 import type { Grant, GrantRequest } from "../grant.ts";
 import { RegistryError } from "../registry-error.ts";
+import { gcpMember } from "./check-accessors.ts";
 import type { CloudGrants } from "./cloud-grants.ts";
 import { grantName } from "./grant-name.ts";
 import { hclBlock, hclList, hclString } from "./hcl.ts";
@@ -31,21 +32,11 @@ const part = "[A-Za-z0-9_.:-]+";
 const keyName = new RegExp(
   `^(projects/${part}/locations/${part}/keyRings/${part}/cryptoKeys/${part})(?:/cryptoKeyVersions/([0-9]+))?$`,
 );
-// No prefix: allUsers, domain: and principalSet: are whole crowds.
-const email = /^[A-Za-z0-9._+-]+@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}$/;
-
 function gcpRequest({ cmk, accessors }: GrantRequest): GcpRequest {
-  const address = accessors.gcp?.access_group;
-  if (address === undefined || !email.test(address)) {
-    throw new RegistryError(
-      "invalid-request",
-      "configure accessors.gcp.access_group: the e-mail address of the group or service account that asks Cloud KMS",
-    );
-  }
+  const member = gcpMember(accessors);
   const [, key, version] = keyName.exec(cmk.resource) ?? [];
   if (key === undefined) throw new RegistryError("invalid-request", "expected the name of a key in Cloud KMS");
-  const type = address.endsWith(".gserviceaccount.com") ? "serviceAccount" : "group";
-  return { key, version, member: `${type}:${address}` };
+  return { key, version, member };
 }
 
 // https://cloud.google.com/kms/docs/reference/permissions-and-roles

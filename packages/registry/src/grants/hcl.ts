@@ -1,3 +1,5 @@
+import { indented } from "./indented.ts";
+
 /**
  * A quoted string of Terraform's language.
  *
@@ -28,6 +30,6 @@ export function hclBlock(header: string, attributes: Readonly<Record<string, str
   const entries = Object.entries(attributes);
   const width = Math.max(0, ...entries.map(([name]) => name.length));
   const lines = entries.map(([name, expression]) => `${name.padEnd(width)} = ${expression}`).join("\n");
-  const parts = [lines, ...inner].filter((part) => part !== "").map((part) => part.replaceAll(/^(?=.)/gm, "  "));
+  const parts = [lines, ...inner].filter((part) => part !== "").map((part) => indented(part));
   return parts.length === 0 ? `${header} {}` : `${header} {\n${parts.join("\n\n")}\n}`;
 }

@@ -1,16 +1,13 @@
 import type { Grant, GrantRequest } from "../grant.ts";
 import { RegistryError } from "../registry-error.ts";
+import { ociAccessor, type OciAccessor } from "./check-accessors.ts";
 import type { CloudGrants } from "./cloud-grants.ts";
 import { grantName } from "./grant-name.ts";
 import { hclBlock, hclLines, hclString } from "./hcl.ts";
 import { usesOf, type KeyUse } from "./key-use.ts";
 
-interface OciRequest {
+interface OciRequest extends OciAccessor {
   readonly key: string;
-  /** The operator's tenancy. */
-  readonly tenancy: string;
-  readonly group: string;
-  readonly groupType: "group" | "dynamic-group";
 }
 
 /** Policy statements: for a key in the operator's own tenancy, and for one in another, where either side has its own. */
@@ -49,20 +46,11 @@ function braced(uses: readonly KeyUse[]): string {
 
 // No quotes, spaces or braces pass: nothing can leave its place in a statement.
 const keyOcid = /^ocid1\.key(?:\.[a-z0-9-]+){4}$/;
-const tenancyOcid = /^ocid1\.tenancy\.[a-z0-9]+\.[a-z0-9-]*\.[a-z0-9]+$/;
-const groupOcid = /^ocid1\.(group|dynamicgroup)\.[a-z0-9]+\.[a-z0-9-]*\.[a-z0-9]+$/;
 
 function ociRequest({ cmk, accessors }: GrantRequest): OciRequest {
-  const { access_group: group = "", access_tenant: tenancy = "" } = accessors.oci ?? {};
-  const [, type] = groupOcid.exec(group) ?? [];
-  if (type === undefined || !tenancyOcid.test(tenancy)) {
-    throw new RegistryError(
-      "invalid-request",
-      "configure accessors.oci.access_group and access_tenant: the OCIDs of the group or dynamic group that asks OCI Vault, and of its tenancy",
-    );
-  }
+  const accessor = ociAccessor(accessors);
   if (!keyOcid.test(cmk.resource)) throw new RegistryError("invalid-request", "expected the OCID of a key in OCI Vault");
-  return { key: cmk.resource, tenancy, group, groupType: type === "group" ? "group" : "dynamic-group" };
+  return { ...accessor, key: cmk.resource };
 }
 
 // The OCID says which key and not which compartment, which the condition makes needless.
