@@ -9,7 +9,8 @@ import { run } from "./run.ts";
 export async function runInProcess(): Promise<number> {
   // A reader that has seen enough, such as `head`, is no failure.
   process.stdout.on("error", ignoreClosedPipe);
-  process.stderr.on("error", ignoreClosedPipe);
+  // A log that cannot be written, because its disk is full, ends no server; nobody could be told anyway.
+  process.stderr.on("error", () => {});
   return run(process.argv.slice(2), deps, io);
 }
 
