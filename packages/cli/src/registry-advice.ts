@@ -23,7 +23,7 @@ const rightUrl = "Give with --url the address that `cmkit serve` prints, or that
 const tryAgain = "Try again. If it goes on, see the network between the registry and the cloud.";
 
 const byCode: Advice = {
-  "invalid-request": "See --help of the command.",
+  "invalid-request": "See --help of the command; what it says of accessors stands in the cmkit.json of the registry.",
   unauthenticated: "Set CMKIT_TOKEN to a token of this registry: `cmkit token create`, where its store is, makes one.",
   forbidden: "This takes a token of the role operator: `cmkit token create --role operator`, where the store is, makes one.",
   "not-found": "See --project and --cmk-id: `cmkit cmks list` prints a project's keys.",
