@@ -63,8 +63,9 @@ const probes: ReadonlySet<string> = new Set(["/healthz", "/readyz"]);
 function note(entry: RequestEntry, metrics: Metrics, log: Log): void {
   metrics.answered(entry);
   if (probes.has(entry.route) && entry.status === 200) return;
-  if (entry.status >= 500) log.error(entry, "request failed");
-  else log.info(entry, "request");
+  const shown = { ...entry, durationMs: Math.round(entry.durationMs * 1000) / 1000 };
+  if (entry.status >= 500) log.error(shown, "request failed");
+  else log.info(shown, "request");
 }
 
 function noteChange(event: KmsEvent, log: Log): void {

@@ -15,7 +15,7 @@ export interface Served {
 }
 
 /** Starts one on any free ports. */
-export async function served(home: RegistryHome): Promise<Served> {
+export async function served(home: Pick<RegistryHome, "dir" | "config">): Promise<Served> {
   let log = "";
   const asked = Promise.withResolvers<void>();
   const ready = Promise.withResolvers<string>();
