@@ -33,8 +33,14 @@ export class SqliteConnection implements SqliteDatabase {
     const statement = attempt(() => this.db.prepare(text));
     return {
       reader: statement.columns().length > 0,
-      all: (parameters) => attempt(() => statement.all(...values(parameters))),
-      run: (parameters) => attempt(() => statement.run(...values(parameters))),
+      all: (parameters) => {
+        const bound = values(parameters);
+        return attempt(() => statement.all(...bound));
+      },
+      run: (parameters) => {
+        const bound = values(parameters);
+        return attempt(() => statement.run(...bound));
+      },
       iterate: () => {
         throw new TypeError("expected no streamed query");
       },

