@@ -1,6 +1,7 @@
 import type { KeyKind } from "@cmkit/core";
 
 import type { Grant } from "../grant.ts";
+import { asciiJson } from "./ascii-json.ts";
 import type { AwsRequest } from "./aws-request.ts";
 import { awsKinds, awsOperations, type AwsOperations } from "./aws-statements.ts";
 import { indented } from "./indented.ts";
@@ -31,7 +32,7 @@ function createGrant(
   key: string,
 ): string {
   // The constraint holds for the operations that carry a context; further entries stay free.
-  const constraints = JSON.stringify({ EncryptionContextSubset: { tenant } });
+  const constraints = asciiJson({ EncryptionContextSubset: { tenant } });
   return [
     `aws kms create-grant --region ${region} --key-id ${key}`,
     `--name ${name} --grantee-principal ${shellQuoted(principal)}`,

@@ -3,7 +3,7 @@ import { asciiJson } from "./ascii-json.ts";
 import { awsCliGrant } from "./aws-cli-grant.ts";
 import { awsRequest, type AwsRequest } from "./aws-request.ts";
 import { awsOperations, awsStatements, type AwsStatement } from "./aws-statements.ts";
-import { awsTerraformGrant } from "./aws-terraform-grant.ts";
+import { awsTerraformGrants } from "./aws-terraform-grants.ts";
 import type { CloudGrants } from "./cloud-grants.ts";
 import { grantName } from "./grant-name.ts";
 
@@ -19,7 +19,7 @@ export const awsGrants: CloudGrants = {
     return [
       keyPolicy(aws, statements),
       awsCliGrant(aws, uses, name),
-      awsTerraformGrant(aws, uses, name),
+      ...awsTerraformGrants(aws, uses, name),
       rolePermissions(aws, statements),
       ...(missing ? [] : [roleTrust(aws, request)]),
     ];
@@ -45,7 +45,7 @@ function keyPolicy({ principal }: AwsRequest, statements: readonly AwsStatement[
     form: "aws-key-policy",
     title: `Key policy: ${count} to add to its Statement`,
     language: "json",
-    text: `${asciiJson(whole)}\n`,
+    text: `${asciiJson(whole, 2)}\n`,
   };
 }
 
@@ -62,7 +62,7 @@ function rolePermissions({ arn, alias }: AwsRequest, statements: readonly AwsSta
     form: "aws-role-permissions",
     title: "IAM policy of the role that asks: the operator's, or one of yours that it assumes",
     language: "json",
-    text: `${asciiJson({ Version: "2012-10-17", Statement })}\n`,
+    text: `${asciiJson({ Version: "2012-10-17", Statement }, 2)}\n`,
   };
 }
 
@@ -81,6 +81,6 @@ function roleTrust({ principal }: AwsRequest, { externalId }: GrantRequest): Gra
     form: "aws-role-trust",
     title: "Trust policy of a role of yours that the operator assumes, with the external id that is yours alone",
     language: "json",
-    text: `${asciiJson({ Version: "2012-10-17", Statement: [statement] })}\n`,
+    text: `${asciiJson({ Version: "2012-10-17", Statement: [statement] }, 2)}\n`,
   };
 }

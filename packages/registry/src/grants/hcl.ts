@@ -1,14 +1,19 @@
 import { indented } from "./indented.ts";
 
 /**
- * A quoted string of Terraform's language.
+ * A quoted string of Terraform's language, of ASCII characters alone.
  *
  * `$` and `%` before a brace begin a template. Written as escapes they are characters, and so are the doubled ones that would
  * stand for them otherwise.
- * @see https://github.com/hashicorp/hcl/blob/main/hclsyntax/spec.md "Template Literals"
+ * @see https://github.com/hashicorp/hcl/blob/main/hclsyntax/spec.md "Template Expressions" and "Template Literals"
  */
 export function hclString(value: string): string {
-  return JSON.stringify(value).replace(/[$%](?=\{)/g, (sign) => (sign === "$" ? String.raw`\u0024` : String.raw`\u0025`));
+  return JSON.stringify(value).replace(/[$%](?=\{)|[^ -~]/gu, escaped);
+}
+
+function escaped(character: string): string {
+  const hex = (character.codePointAt(0) ?? 0).toString(16);
+  return hex.length > 4 ? String.raw`\U${hex.padStart(8, "0")}` : String.raw`\u${hex.padStart(4, "0")}`;
 }
 
 export function hclList(values: readonly string[]): string {

@@ -188,6 +188,18 @@ describe("Terraform for AWS", () => {
     );
   });
 
+  it("is not offered for a tenant whose name it would change: it normalizes strings", () => {
+    const formsFor = (project: string, kind: "rsa" | "symmetric" | undefined): readonly string[] =>
+      grantsFor(requestFor("aws", kind, { project })).map(({ form }) => form);
+    const decomposed = "Ame\u0301lie";
+    for (const kind of ["symmetric", undefined] as const) expect(formsFor(decomposed, kind)).not.toContain("terraform");
+    for (const kind of ["symmetric", undefined] as const) {
+      expect(formsFor(decomposed.normalize("NFC"), kind)).toContain("terraform");
+    }
+    expect(formsFor(decomposed, "rsa")).toContain("terraform");
+    expect(grantText("aws-cli", "aws", "symmetric", { project: decomposed })).toContain(String.raw`Ame\u0301lie`);
+  });
+
   it("looks up the key that an alias leads to", async () => {
     const blocks = await hclBlocks(grantText("terraform", "awsAlias", "rsa"));
     const [data = "", resource = ""] = Object.keys(blocks).sort();

@@ -24,5 +24,6 @@ export const hostileNames: readonly string[] = [
   "!history",
   "株式会社 · Ünïcode · 👩‍🚀",
   "line\u2028separator\u2029",
+  "\u202etfel ot thgir and \u200bnothing",
   "a".repeat(256),
 ];

@@ -52,7 +52,7 @@ describe("a string of Terraform's language", () => {
   });
 });
 
-describe("JSON for AWS", () => {
+describe("JSON", () => {
   it("is of ASCII characters alone, and says the same", () => {
     for (const value of texts) {
       const json = asciiJson({ [value]: value });

@@ -26,10 +26,10 @@ const hasTerraform = spawnSync("terraform", ["version"]).error === undefined;
 if (!hasTerraform) console.warn("terraform is not on the PATH: its formatter's opinion of the grants is not asked for");
 
 describe("every grant", () => {
-  it("ends with a line end, is for one form a request, and says in one line what it is", () => {
+  it("is of ASCII characters, ends with a line end, is for one form a request, and says in one line what it is", () => {
     expect(everyGrant.size).toBeGreaterThan(100);
     for (const { text, title } of everyGrant.values()) {
-      expect(text).toMatch(/[^\n]\n$/);
+      expect(text).toMatch(/^[\n -~]+[^\n]\n$/); // ASCII: no terminal or encoding changes it
       expect(title).toMatch(/^(?:[A-Z]|gcloud)[^\n]{10,110}$/);
     }
     for (const request of allRequests) {

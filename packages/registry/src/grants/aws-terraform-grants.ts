@@ -10,8 +10,18 @@ const head = `# A KMS grant: aws_kms_key_policy, and the argument policy of aws_
 # The provider's region is the key's.
 `;
 
-/** `aws_kms_grant`; two of them, of which the key's kind chooses, where that is not known. */
-export function awsTerraformGrant(request: AwsRequest, uses: readonly KeyUse[], name: string): Grant {
+/**
+ * `aws_kms_grant`; two of them, of which the key's kind chooses, where that is not known.
+ *
+ * @returns None where the grant would name a tenant that Terraform cannot: it brings all strings into Unicode's form NFC.
+ */
+export function awsTerraformGrants(request: AwsRequest, uses: readonly KeyUse[], name: string): readonly Grant[] {
+  const { tenant } = request;
+  const constrained = awsKinds(request.kind, uses).some((kind) => awsOperations(kind, uses).symmetric.length > 0);
+  return constrained && tenant !== tenant.normalize("NFC") ? [] : [terraformGrant(request, uses, name)];
+}
+
+function terraformGrant(request: AwsRequest, uses: readonly KeyUse[], name: string): Grant {
   const [kind, other] = awsKinds(request.kind, uses);
   const looks = other !== undefined || request.alias !== undefined;
   const isSymmetric = `data.aws_kms_key.${name}.key_spec == "SYMMETRIC_DEFAULT"`;
