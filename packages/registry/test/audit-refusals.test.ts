@@ -113,7 +113,12 @@ test("a real refusal is counted with its operation, and what went well is not", 
   ]);
 });
 
-test("a refusal that follows no call of its own has no operation", async () => {
+test.for<[string, Partial<CallEvent>]>([
+  ["that went well", { outcome: "ok" }],
+  ["to another key", { resource: "arn:2" }],
+  ["that took another time", { durationMs: 4 }],
+  ["that was refused before", { type: "refused" }],
+])("a refusal after a call %s is of no known operation", async ([, change]) => {
   const { kms, refuse, clock, written } = fixture();
   refuse();
   const call = {
@@ -124,6 +129,7 @@ test("a refusal that follows no call of its own has no operation", async () => {
     attempts: 1,
     durationMs: 3,
   } as const;
+  kms.events.emit({ ...call, type: "wrap", ...change });
   kms.events.emit({ ...call, type: "refused" });
   await clock.advance(minuteMs);
   expect((await written()).map(({ details }) => details["operation"])).toEqual(["unwrap", undefined]);
@@ -191,5 +197,34 @@ test("closing says that the store failed, and leaves no timer behind", async () 
   store.failing = true;
   await clock.advance(minuteMs);
   await expect(counts.close()).rejects.toMatchObject({ code: "store-unavailable" });
+  expect(clock.waiting).toBe(0);
+});
+
+test("closing waits for what is being written, and writes what came after it", async () => {
+  const { refuse, clock, counts, store, written } = fixture();
+  const write = store.write.bind(store);
+  const opened = Promise.withResolvers<void>();
+  store.write = async (work, options) => {
+    await opened.promise;
+    return write(work, options);
+  };
+  refuse();
+  await clock.advance(minuteMs);
+  refuse();
+  const closed = counts.close();
+  opened.resolve();
+  await closed;
+  expect((await written()).map(({ details }) => details["count"])).toEqual([1, 1]);
+});
+
+test("closing while a write fails leaves no timer behind", async () => {
+  const { refuse, clock, counts, store } = fixture();
+  const failed = Promise.withResolvers<never>();
+  store.write = async () => failed.promise;
+  refuse();
+  await clock.advance(minuteMs);
+  const closed = counts.close();
+  failed.reject(new Error("gone"));
+  await expect(closed).rejects.toThrow("gone");
   expect(clock.waiting).toBe(0);
 });

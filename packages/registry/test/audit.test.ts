@@ -6,6 +6,7 @@ import type { AuditLog } from "../src/audit-log.ts";
 import { chainedAuditLog, type AuditWriter } from "../src/chained-audit-log.ts";
 import type { AuditRecord } from "../src/cmk-record.ts";
 import { RegistryError } from "../src/registry-error.ts";
+import { resignRecords } from "../src/resign-records.ts";
 import type { AuditHead, RegistryStore } from "../src/store.ts";
 import { attackedStore, watchedStore, type AttackedStore } from "./audit-database.ts";
 
@@ -122,7 +123,8 @@ test.for<[string, Partial<Record<keyof AuditEntry, unknown>>]>([
   ["a detail with a name of 65 characters", { details: { ["a".repeat(65)]: 1 } }],
 ])("an entry with %s is a wrong argument, and nothing is written", async ([, change]) => {
   const log = logOf(watchedStore());
-  await expect(log.add(change as Partial<AuditEntry>)).rejects.toThrow(TypeError);
+  const refusal = { name: "TypeError", message: expect.stringMatching(/^expected .*(?:audit entry|detail)/) as string };
+  await expect(log.add(change as Partial<AuditEntry>)).rejects.toMatchObject(refusal);
   expect(await log.head()).toBeUndefined();
 });
 
@@ -242,6 +244,40 @@ test("a log of many pages is read to its end, and broken where it is", async () 
   expect(await all(log.entries({ after: 50 }))).toHaveLength(175);
   sql("update cmkit_audit set details = 'x' where seq = 217");
   expect(await log.verify()).toMatchObject({ ok: false, brokenAt: 217, entries: 216 });
+});
+
+test("after the greatest number that there is, nothing can be added", async () => {
+  const { log, sql } = await attack();
+  sql(copy(5, Number.MAX_SAFE_INTEGER));
+  await expect(log.add({})).rejects.toMatchObject({ code: "bad-record" });
+});
+
+test("a log that is tagged anew while it is verified is not called broken; one that is changed is", async () => {
+  const { log, store, sql } = await attack();
+  await log.add(...Array.from({ length: 220 }, () => ({ details: {} })));
+  const keys = { current: new Uint8Array(32).fill(8), previous: recordKey };
+  const audit = store.reads.audit.bind(store.reads);
+  let pages = 0;
+  store.reads.audit = async (page) => {
+    pages += 1;
+    if (pages === 2) await resignRecords({ store, recordKey: keys });
+    return audit(page);
+  };
+  expect(await logOf(store, keys).verify()).toMatchObject({ ok: true, entries: 226 });
+  store.reads.audit = async (page) => {
+    sql("update cmkit_audit set tag = randomblob(32)");
+    return audit(page);
+  };
+  expect(await logOf(store, keys).verify()).toMatchObject({ ok: false, brokenAt: 1 });
+});
+
+test("only the entry about a re-signing vouches for a head that was kept", async () => {
+  const { log, store, head } = await attack();
+  if (head === undefined) throw new Error("the log is empty");
+  const stranger = { ...head, tag: new Uint8Array(32) };
+  const headBefore = `${stranger.seq}:${Buffer.from(stranger.tag).toString("base64url")}`;
+  await log.add({ details: { headBefore } });
+  expect(await logOf(store).verify({ head: stranger })).toMatchObject({ ok: false, brokenAt: 5 });
 });
 
 test("verifying ends when it is told to", async () => {

@@ -3,7 +3,7 @@ import { fakeClock, type FakeClock } from "@cmkit/core/testing";
 import { expect, test } from "vitest";
 
 import type { AuditRecord, Role } from "../src/cmk-record.ts";
-import type { RegistryStore } from "../src/store.ts";
+import type { RegistryStore, RegistryWrites } from "../src/store.ts";
 import { apiTokens, type ApiTokens } from "../src/token-store.ts";
 import { attackedStore, watchedStore, type AttackedStore, type WatchedStore } from "./audit-database.ts";
 
@@ -82,8 +82,9 @@ test("a well-formed token that nobody made is refused", async () => {
 test("a token ends with its expiry, to the millisecond", async () => {
   const { tokens, clock } = fixture();
   const expiresAt = new Date(clock.wallMs() + 1000);
-  const { secret } = await tokens.create("acme", "viewer", { expiresAt });
-  expiresAt.setFullYear(2099);
+  const made = tokens.create("acme", "viewer", { expiresAt });
+  expiresAt.setFullYear(2099); // the caller's date is the caller's
+  const { secret } = await made;
   await clock.advance(999);
   expect(await tokens.authenticate(secret)).toBeDefined();
   await clock.advance(1);
@@ -272,6 +273,28 @@ test("a token made under either record key works while one replaces the other", 
   await expect(apiTokens({ store, recordKey: current, clock }).authenticate(secret)).rejects.toMatchObject({
     code: "bad-record",
   });
+});
+
+test("a token is read for revoking only when nobody else can be writing it", async () => {
+  const { tokens, store } = fixture();
+  const { token } = await tokens.create("acme", "viewer");
+  const calls: string[] = [];
+  const write = store.write.bind(store);
+  store.write = async (work, options) =>
+    write(async (tx) => {
+      const watched = Object.create(tx) as RegistryWrites;
+      watched.lockAudit = async () => {
+        calls.push("lock");
+        return tx.lockAudit();
+      };
+      watched.token = async (id) => {
+        calls.push("read");
+        return tx.token(id);
+      };
+      return work(watched);
+    }, options);
+  await tokens.revoke(token.id);
+  expect(calls.slice(0, 2)).toEqual(["lock", "read"]);
 });
 
 test("of concurrent revocations one is logged, and all say the same", async () => {
