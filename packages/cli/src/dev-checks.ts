@@ -1,19 +1,45 @@
 import { type Cmk, isKmsError, type KeyDescription, type Kms, multiCloudKms } from "@cmkit/core";
+import { directFetch } from "@cmkit/core/adapter";
 
 import type { Check } from "./check.ts";
 import { CliError } from "./cli-error.ts";
 import { providers } from "./clouds.ts";
 import { adaptersFor } from "./dev-adapters.ts";
-import { readDevFile } from "./dev-file.ts";
+import { type DevFile, readDevFile } from "./dev-file.ts";
 import { devKeyNames } from "./dev-keys.ts";
+import type { DevServer } from "./dev-server.ts";
 
 // Four SDKs are imported in this time as well.
 const answerWithinMs = 10_000;
 
-/** Describes each key of a running `cmkit dev` through the adapters that are installed, as an application would. */
+/** Asks a running `cmkit dev`: its registry, and for each key through the adapters that are installed, as an application would. */
 export async function devChecks(path: string): Promise<Check[]> {
   try {
     const dev = await readDevFile(path);
+    return [...(await keyChecks(dev)), await registryCheck(dev.server)];
+  } catch (error) {
+    return [failed("dev", error)];
+  }
+}
+
+async function registryCheck({ url }: DevServer): Promise<Check> {
+  const name = "dev registry";
+  try {
+    const response = await directFetch(`${url}/readyz`, {
+      method: "GET",
+      headers: new Headers(),
+      signal: AbortSignal.timeout(answerWithinMs),
+    });
+    await response.body?.cancel();
+    if (response.ok) return { name, state: "ok", found: "ready", todo: null, needed: true };
+    return { name, state: "wrong", found: "its store does not answer", todo: "start `cmkit dev` again", needed: true };
+  } catch {
+    return { name, state: "wrong", found: "does not answer", todo: "start `cmkit dev` again", needed: true };
+  }
+}
+
+async function keyChecks(dev: DevFile): Promise<Check[]> {
+  try {
     const adapters = await adaptersFor(dev);
     const kms = multiCloudKms({ adapters });
     try {

@@ -14,11 +14,12 @@ import { table } from "./table.ts";
 /** The options of `cmkit doctor`. */
 export interface DoctorOptions {
   readonly dev?: string;
+  readonly config?: string;
   readonly json?: boolean;
 }
 
 /** Looks at the machine and prints what works, what does not, and what to do. */
-export async function doctorCommand({ dev, json }: DoctorOptions, deps: Deps, io: Io): Promise<number> {
+export async function doctorCommand({ dev, config, json }: DoctorOptions, deps: Deps, io: Io): Promise<number> {
   const own = await ownPackage();
   const ofClouds = (await Promise.all(clouds.map(async (cloud) => cloudChecks(cloud, own, deps)))).flat();
   const checks: readonly Check[] = [
@@ -26,11 +27,18 @@ export async function doctorCommand({ dev, json }: DoctorOptions, deps: Deps, io
     ...environmentChecks(refusedVariables, deps.env),
     ...ofClouds,
     ...anyAdapterCheck(ofClouds),
+    ...(config === undefined ? [] : await checksOf(config, deps)),
     ...(dev === undefined ? [] : await devChecks(resolve(deps.cwd, dev))),
   ];
   const failed = checks.filter(fails);
   io.stdout(json ? `${JSON.stringify({ ok: failed.length === 0, checks }, null, 2)}\n` : shown(checks, failed.length));
   return failed.length === 0 ? 0 : 1;
+}
+
+async function checksOf(config: string, deps: Deps): Promise<Check[]> {
+  // Loaded only now: without --config nobody waits for the registry.
+  const { registryChecks } = await import("./server-checks.ts");
+  return registryChecks({ path: resolve(deps.cwd, config), name: config });
 }
 
 /** Nothing further is looked for where nothing would use it. */

@@ -85,20 +85,22 @@ Examples:
 
   program
     .command("doctor")
+    .option("--config <file>", "also look at a registry and open its store: its cmkit.json")
     .option("--dev <file>", "also ask a running `cmkit dev` for its keys: its cmkit.dev.json")
     .option("--json", "print JSON")
     .description("Check Node.js, the adapters, their SDKs and where credentials would come from.")
     .addHelpText(
       "after",
       `
-One adapter is enough. Nothing is sent anywhere, except to the emulators that --dev names.
+One adapter is enough. Nothing is sent anywhere, except to the emulators that --dev names and to
+the store that --config names.
 Packages are looked up from where cmkit is installed. No secret is printed: variables by their
 names, files by their paths.
 
 Examples:
   cmkit doctor
   cmkit doctor --dev cmkit.dev.json
-  cmkit doctor --json`,
+  cmkit doctor --config DIR/cmkit.json --json`,
     )
     .action(async (options: DoctorOptions) => done(await doctorCommand(options, deps, io)));
 

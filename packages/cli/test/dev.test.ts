@@ -103,6 +103,7 @@ describe("cmkit dev, as a process", () => {
     }
     const doctor = await cmkit(["doctor", "--dev", file]);
     expect(doctor.exitCode).toBe(0);
+    expect(doctor.stdout).toMatch(/^ok +dev registry +ready$/m);
     for (const provider of providers) {
       expect(doctor.stdout).toMatch(new RegExp(`^ok +dev ${provider} rsa4096 +enabled, rsa 4096, emulated$`, "m"));
       expect(doctor.stdout).toMatch(new RegExp(`^ok +dev ${provider} symmetric +enabled, symmetric 256, emulated$`, "m"));

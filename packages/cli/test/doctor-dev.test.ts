@@ -15,5 +15,6 @@ it("cmkit doctor --dev tells a key that is disabled from emulators that are gone
       expect(stdout).toMatch(new RegExp(gone, "m"));
     }
   }
-  expect(stdout).toMatch(/\n12 to mend\.\n$/);
+  expect(stdout).toMatch(/^wrong +dev registry +does not answer: start `cmkit dev` again$/m);
+  expect(stdout).toMatch(/\n13 to mend\.\n$/);
 });
