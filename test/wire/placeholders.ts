@@ -1,0 +1,41 @@
+const uuid = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
+const cmkId = new RegExp(`"id":"(${uuid})"`, "g");
+const requestIdHeader = new RegExp(`^(x-request-id: )${uuid}$`, "i");
+const moment = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g;
+
+/** What differs from run to run stands in the transcript as `${name}`. */
+export class Placeholders {
+  private readonly values = new Map<string, string>();
+
+  /** @param known Such as `operator`, and the operator's token. */
+  constructor(known: Readonly<Record<string, string>>) {
+    for (const [name, value] of Object.entries(known)) this.values.set(name, value);
+  }
+
+  /** Also `${spaces:N}`: a body that is too large to be written down. */
+  fill(text: string): string {
+    return text.replaceAll(/\$\{([^}]+)\}/g, (whole, name: string) => {
+      if (name.startsWith("spaces:")) return " ".repeat(Number(name.slice("spaces:".length)));
+      const value = this.values.get(name);
+      if (value === undefined) throw new Error(`nothing is known of ${whole}`);
+      return value;
+    });
+  }
+
+  /** Calls CMKs `cmk 1`, `cmk 2` … in the order in which they appear. */
+  hide(line: string): string {
+    this.learnCmks(line);
+    let hidden = line.replace(requestIdHeader, "$1${request id}").replaceAll(moment, "${time}");
+    for (const [name, value] of this.values) hidden = hidden.replaceAll(value, `\${${name}}`);
+    return hidden;
+  }
+
+  private learnCmks(line: string): void {
+    for (const [, id = ""] of line.matchAll(cmkId)) {
+      const known = [...this.values.values()];
+      if (!known.includes(id)) this.values.set(`cmk ${known.filter((value) => isUuid.test(value)).length + 1}`, id);
+    }
+  }
+}
+
+const isUuid = new RegExp(`^${uuid}$`);
