@@ -46,6 +46,7 @@ export async function listener(place: Place, fetch: Fetch, changed: Partial<type
   const connections = new Set<Socket>();
   const answer = getRequestListener(fetch, {
     overrideGlobalObjects: false, // the clouds' SDKs go on using Node's own
+    hostname: "localhost", // for probes that speak HTTP/1.0 and so name no host
     errorHandler: () => new Response('{"message":"the request is not valid"}', { status: 400, headers: json }),
   });
   const server = createServer({ ...usualLimits, ...changed }, (incoming, outgoing) => {
