@@ -156,6 +156,23 @@ test("a tenant has eleven lines a minute at most, and the others keep theirs", a
   expect((await written()).filter(({ project }) => project === "other")).toHaveLength(1);
 });
 
+test("calls for no tenant have a hundred and one lines a minute", async () => {
+  const { refuse, clock, written } = fixture();
+  for (let key = 0; key < 120; key += 1) refuse({ tenant: null, type: "describe", resource: `arn:${key}` });
+  await clock.advance(minuteMs);
+  expect(await written()).toHaveLength(101);
+  expect((await written())[100]?.details).toMatchObject({ others: true, count: 20 });
+});
+
+test("every minute begins anew", async () => {
+  const { refuse, clock, written } = fixture();
+  for (let key = 0; key < 10; key += 1) refuse({ resource: `arn:${key}` });
+  await clock.advance(minuteMs);
+  refuse({ resource: "arn:10" });
+  await clock.advance(minuteMs);
+  expect((await written())[10]?.details).toMatchObject({ resource: "arn:10", count: 1 });
+});
+
 test("however many tenants are refused, a minute has 501 lines at most, and no refusal is lost", async () => {
   const { refuse, clock, written } = fixture();
   for (let tenant = 0; tenant < 1500; tenant += 1) refuse({ tenant: `t${tenant}` });

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 
 import { chainedAuditLog } from "../src/chained-audit-log.ts";
 import { resignRecords, type ResignCounts } from "../src/resign-records.ts";
-import type { RegistryStore } from "../src/store.ts";
+import type { RegistryStore, RegistryWrites } from "../src/store.ts";
 import { attackedStore } from "./audit-database.ts";
 import { both, current, expectWhole, populate, previous, processOf } from "./resign-world.ts";
 
@@ -153,6 +153,52 @@ test("a token that is revoked meanwhile stays revoked", async () => {
   await resignRecords({ store: proxied(store, write), recordKey: both });
   expect(await processOf(store, current).tokens.authenticate(witness.secrets[0] ?? "")).toBeUndefined();
   expect(writes).toBe(6);
+});
+
+test("rows are read under the lock that keeps others from writing them", async () => {
+  const { store } = attackedStore();
+  await populate(store);
+  const transactions: string[][] = [];
+  const write: RegistryStore["write"] = async (work, options) =>
+    store.write(async (tx) => {
+      const calls: string[] = [];
+      transactions.push(calls);
+      return work(recorded(tx, calls));
+    }, options);
+  await resignRecords({ store: proxied(store, write), recordKey: both });
+  const project = ["lockProject", "project", "cmks", "putProject", "putCmk"];
+  const dataKeys = ["putOrigin"];
+  const tokens = ["lockAudit", "tokens", "putToken"];
+  const audit = ["lockAudit", "audit", "putAuditTag", "audit", "lockAudit", "appendAudit"];
+  expect(transactions).toEqual([project, dataKeys, project, dataKeys, tokens, audit]);
+});
+
+/** Notes which methods are called; of several calls in a row, one. */
+function recorded(tx: RegistryWrites, calls: string[]): RegistryWrites {
+  return new Proxy(tx, {
+    get: (target, name) => {
+      if (calls.at(-1) !== String(name)) calls.push(String(name));
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
+
+test("what a process that knows nothing of the new key writes afterwards is tagged by the next run, which is logged", async () => {
+  const { store } = attackedStore();
+  const witness = await populate(store);
+  const late = processOf(store, previous);
+  const context = bindContext({ tenant: "acme" });
+  await resignRecords({ store, recordKey: both });
+  await expect(late.registry.list("acme")).rejects.toMatchObject({ code: "bad-record" });
+  await store.write(async (tx) => {
+    const [record] = await tx.dataKeys("acme", { limit: 1 });
+    if (record === undefined) throw new Error("there is no data key");
+    await tx.putOrigin("acme", record.id, originTagger(previous).tag(record.purpose, context, record.id));
+  });
+  expect(await resignRecords({ store, recordKey: both })).toEqual({ ...nothing, dataKeys: 1 });
+  expect(await lastEntry(store)).toMatchObject({ action: "records.resign", details: { dataKeys: 1, auditEntries: 0 } });
+  await expectWhole(store, current, witness);
 });
 
 test.for([
