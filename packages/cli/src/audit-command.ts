@@ -54,7 +54,9 @@ export async function auditExport(options: AuditListOptions, deps: Deps, io: Io)
 }
 
 async function withAudit<T>(options: StoreOptions, deps: Deps, use: (audit: AuditLog) => Promise<T>): Promise<T> {
-  return withStoreOf(options, deps, async (opened) => use(chainedAuditLog({ ...opened, clock: { wallMs: Date.now } })));
+  return withStoreOf(options, deps, async ({ store, settings: { recordKey } }) =>
+    use(chainedAuditLog({ store, recordKey, clock: { wallMs: Date.now } })),
+  );
 }
 
 /** The first `limit` after a number; without one, the last. */

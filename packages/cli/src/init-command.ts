@@ -11,7 +11,7 @@ import { initEmptyFile, initFile, removeUnfinished } from "./init-file.ts";
 import { readRecordKey } from "./record-key-file.ts";
 import { readRegistryConfig, type RegistryConfig } from "./registry-config.ts";
 import type { StoreAddress } from "./registry-store.ts";
-import { keyFits } from "./server-key-fits.ts";
+import { recordKeyFits } from "./server-record-key.ts";
 import { addressAt, nameOf, openStore, settingsOf, thenClosed } from "./server-store.ts";
 
 /** The options of `cmkit init`. */
@@ -84,7 +84,7 @@ async function refuseStrangers(address: StoreAddress, path: string): Promise<voi
 }
 
 async function refuseAnotherKey(store: RegistryStore, recordKey: RecordKey, address: StoreAddress): Promise<void> {
-  const fits = await thenClosed(store, async () => keyFits(store, recordKey));
+  const fits = await thenClosed(store, async () => recordKeyFits(store, recordKey));
   if (fits) return;
   throw new CliError(
     "refused",

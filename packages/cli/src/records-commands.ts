@@ -12,11 +12,14 @@ export function addRecordsCommands(program: Command, deps: Deps, io: Io, done: (
     .command("records")
     .description("Look after the tags under which a store's rows are the operator's own.");
   records.addHelpText("after", `\nExamples:${example}\n  cmkit records resign --config DIR/cmkit.json --json`);
-  withStore(records.command("resign"))
-    .option("--previous-record-key <file>", "with --store: the record key that is replaced")
-    .option("--head <seq:tag>", "also hold the audit log against a head that was kept elsewhere", head)
-    .option("--trust-store", "the previous record key is lost: vouch for every row that is there")
-    .option("--json", "print JSON")
+  withStore(
+    records
+      .command("resign")
+      .option("--previous-record-key <file>", "with --store: the record key that is replaced")
+      .option("--head <seq:tag>", "also hold the audit log against a head that was kept elsewhere", head)
+      .option("--trust-store", "the previous record key is lost: vouch for every row that is there")
+      .option("--json", "print JSON"),
+  )
     .description("Tag every row anew under a new record key, so that the previous one can go.")
     .addHelpText("after", help)
     .action(async (options: ResignOptions) => {

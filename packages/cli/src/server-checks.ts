@@ -6,7 +6,7 @@ import type { Check } from "./check.ts";
 import { CliError } from "./cli-error.ts";
 import type { NamedFile } from "./named-file.ts";
 import { readRegistryConfig, type RegistryConfig } from "./registry-config.ts";
-import { keyFits } from "./server-key-fits.ts";
+import { recordKeyFits } from "./server-record-key.ts";
 import { nameOf, openStore, settingsOf, thenClosed } from "./server-store.ts";
 
 /** Whether the registry of a `cmkit.json` can be served: its files, its store, and that the record key is the store's. */
@@ -35,7 +35,7 @@ async function storeCheck(config: RegistryConfig): Promise<Check> {
   try {
     const settings = await settingsOf(config);
     const store = await openStore(settings);
-    const fits = await thenClosed(store, async () => keyFits(store, settings.recordKey));
+    const fits = await thenClosed(store, async () => recordKeyFits(store, settings.recordKey));
     const name = nameOf(config.store);
     if (fits) return { ...check, state: "ok", found: `${name} answers`, todo: null };
     return { ...check, state: "wrong", found: `${name} was made with another record key`, todo: "restore that one" };

@@ -1,4 +1,4 @@
-import { getRequestListener } from "@hono/node-server";
+import { getRequestListener, RequestError } from "@hono/node-server";
 import { once } from "node:events";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
@@ -47,13 +47,15 @@ export async function listener(place: Place, fetch: Fetch, changed: Partial<type
   const answer = getRequestListener(fetch, {
     overrideGlobalObjects: false, // the clouds' SDKs go on using Node's own
     hostname: "localhost", // for probes that speak HTTP/1.0 and so name no host
-    errorHandler: () => new Response('{"message":"the request is not valid"}', { status: 400, headers: json }),
+    errorHandler: (error) =>
+      error instanceof RequestError ? answerOf(400, "the request is not valid") : answerOf(500, "failed"),
   });
   const server = createServer({ ...usualLimits, ...changed }, (incoming, outgoing) => {
     running.add(outgoing);
     outgoing.once("close", () => running.delete(outgoing));
     if (!server.listening) outgoing.setHeader("connection", "close");
-    void answer(incoming, outgoing);
+    // It answers by itself whatever goes wrong; what is left is an answer that cannot be written.
+    answer(incoming, outgoing).catch(() => outgoing.destroy());
   });
   server.on("connection", (socket) => {
     connections.add(socket);
@@ -62,10 +64,13 @@ export async function listener(place: Place, fetch: Fetch, changed: Partial<type
   server.maxConnections = maxConnections;
   server.setTimeout(silentConnectionMs);
   await listening(server, place);
+  server.on("error", () => {}); // a connection that could not be accepted, for which the others do not suffer
   return { url: urlOf(server), close: async (withinMs) => closed(server, { running, connections }, withinMs) };
 }
 
-const json = { "content-type": "application/json" };
+function answerOf(status: number, message: string): Response {
+  return new Response(JSON.stringify({ message }), { status, headers: { "content-type": "application/json" } });
+}
 
 async function listening(server: Server, { host, port }: Place): Promise<void> {
   server.listen(port, host);

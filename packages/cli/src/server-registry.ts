@@ -1,12 +1,11 @@
 import { type Kms, type KmsAdapter, multiCloudKms } from "@cmkit/core";
-import { type ApiTokens, apiTokens, cmkRegistry, type Registry, type RegistryStore } from "@cmkit/registry";
+import { type ApiTokens, apiTokens, cmkRegistry, type Registry } from "@cmkit/registry";
 
-import { CliError } from "./cli-error.ts";
 import { adaptersFor } from "./dev-adapters.ts";
 import { readDevFile } from "./dev-file.ts";
 import type { RegistryConfig } from "./registry-config.ts";
-import { keyFits } from "./server-key-fits.ts";
-import { nameOf, openStore, settingsOf, type StoreSettings } from "./server-store.ts";
+import { refuseAnotherKey } from "./server-record-key.ts";
+import { openStore, settingsOf, type StoreSettings } from "./server-store.ts";
 
 /** A registry, its tokens, and the clouds that it asks. */
 export interface OpenRegistry {
@@ -42,7 +41,10 @@ export async function registryOn(
   const kms = multiCloudKms({ adapters });
   try {
     const store = await openStore(settings);
-    if (!(await keyFits(store, recordKey))) throw await closedFor(store, settings);
+    await refuseAnotherKey(store, settings).catch(async (error: unknown) => {
+      await store.close();
+      throw error;
+    });
     const operator = operatorCmk === undefined ? {} : { operatorCmk };
     const registry = cmkRegistry({ kms, store, recordKey, accessors, sharedResources, ...operator });
     const tokens = apiTokens({ store, recordKey, clock: kms.clock });
@@ -51,24 +53,6 @@ export async function registryOn(
     await kms.close();
     throw error;
   }
-}
-
-async function closedFor(store: RegistryStore, { address, development }: StoreSettings): Promise<CliError> {
-  await store.close();
-  const name = nameOf(address);
-  if (development) {
-    return new CliError(
-      "refused",
-      `${name} was made with another seed.`,
-      "Restore that seed, or remove this file to begin with an empty registry.",
-    );
-  }
-  const what = `${name} was made with another record key, or somebody changed the begin of its audit log.`;
-  return new CliError(
-    "refused",
-    what,
-    "Restore the record key. `cmkit audit verify` and `cmkit records resign --help` say more.",
-  );
 }
 
 async function closeBoth(registry: Registry, kms: Kms): Promise<void> {

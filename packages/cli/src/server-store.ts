@@ -83,11 +83,11 @@ export async function openStore({
 export async function withStoreOf<T>(
   options: StoreOptions,
   deps: Deps,
-  use: (opened: { readonly store: RegistryStore; readonly recordKey: RecordKey }) => Promise<T>,
+  use: (opened: { readonly store: RegistryStore; readonly settings: StoreSettings }) => Promise<T>,
 ): Promise<T> {
   const settings = await storeSettings(options, deps);
   const store = await openStore(settings);
-  return thenClosed(store, async () => use({ store, recordKey: settings.recordKey }));
+  return thenClosed(store, async () => use({ store, settings }));
 }
 
 /** Closes a store once it has been used, whatever came of that. */

@@ -3,6 +3,7 @@ import { type ApiToken, apiTokens, type ApiTokens, isRegistryError, type Role } 
 import { CliError } from "./cli-error.ts";
 import { ruledTable } from "./cmks-tables.ts";
 import type { Deps, Io } from "./deps.ts";
+import { refuseAnotherKey } from "./server-record-key.ts";
 import { type StoreOptions, withStoreOf } from "./server-store.ts";
 
 /** The options of `cmkit token list` and `revoke`. */
@@ -59,7 +60,10 @@ export function actorOf({ user }: Pick<Deps, "user">): string {
 }
 
 async function withTokens<T>(options: StoreOptions, deps: Deps, use: (tokens: ApiTokens) => Promise<T>): Promise<T> {
-  return withStoreOf(options, deps, async (opened) => use(apiTokens(opened)));
+  return withStoreOf(options, deps, async ({ store, settings }) => {
+    await refuseAnotherKey(store, settings);
+    return use(apiTokens({ store, recordKey: settings.recordKey }));
+  });
 }
 
 /** What a project may be called, the registry knows. */

@@ -85,6 +85,55 @@ describe("the listener of cmkit serve", () => {
     expect(await raw(url, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc")).toMatch(/^(?:HTTP\/1.1 408 |$)/);
   });
 
+  it("survives clients that go away before their answer, says nothing of it, and ends their requests", async () => {
+    const said: unknown[] = [];
+    for (const name of ["info", "error"] as const) {
+      const real = console[name];
+      console[name] = (...words) => void said.push(words);
+      onTestFinished(() => void (console[name] = real));
+    }
+    for (const body of [() => "small", () => "x".repeat(4_000_000), slowly]) {
+      const asked = Promise.withResolvers<AbortSignal>();
+      const gone = Promise.withResolvers<void>();
+      const server = await listening(async ({ signal }) => {
+        asked.resolve(signal);
+        await gone.promise;
+        return new Response(body());
+      });
+      const { socket } = await rawConnection(server.url);
+      socket.write(get);
+      const signal = await asked.promise;
+      const aborted = once(signal, "abort");
+      socket.destroy();
+      await aborted;
+      gone.resolve();
+      expect(await raw(server.url, "GET / HTTP/1.0\r\nHost: x\r\n\r\n")).toMatch(/^HTTP\/1.1 200 /);
+    }
+    expect(said).toEqual([]);
+  });
+
+  function slowly(): ReadableStream {
+    return new ReadableStream({
+      pull: (controller) => {
+        controller.enqueue(Buffer.from("x"));
+        controller.close();
+      },
+    });
+  }
+
+  it("answers 500 without a word of it where the application fails, and goes on", async () => {
+    let left = 1;
+    const { url } = await listening(async () => {
+      left -= 1;
+      if (left >= 0) throw new Error("PRIVATE");
+      return new Response("ok");
+    });
+    const failed = await raw(url, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    expect(failed).toMatch(/^HTTP\/1.1 500 [^]*\{"message":"failed"\}$/);
+    expect(failed).not.toContain("PRIVATE");
+    expect(await raw(url, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")).toMatch(/^HTTP\/1.1 200 /);
+  });
+
   it.each([
     ["no HTTP", "\u0016\u0003\u0001\u0002\r\n\r\n", 400],
     ["headers beyond 16 KiB", `GET / HTTP/1.1\r\nHost: x\r\nx: ${"y".repeat(20_000)}\r\n\r\n`, 431],

@@ -83,9 +83,16 @@ describe("cmkit token", () => {
     const other = await cmkit(["token", "list", ...where, "cmkit.json"], { cwd: dir });
     expect(other).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("is not a record key") as string });
     writeFileSync(home.path("other.key"), new Uint8Array(32));
-    const forged = await cmkit(["token", "list", ...where, "other.key"], { cwd: dir });
-    expect(forged.exitCode).toBe(1);
-    expect(forged.stderr).toMatch(/^cmkit: .* \(bad-record\)\.\nGive the record key that this store was made with\./);
+    const create = ["create", "--project", "acme", "--role", "operator"];
+    for (const argv of [["list"], create, ["revoke", id]]) {
+      const forged = await cmkit(["token", ...argv, ...where, "other.key"], { cwd: dir });
+      expect(forged).toMatchObject({ exitCode: 1, stdout: "" });
+      expect(forged.stderr).toMatch(
+        /^cmkit: .*cmkit\.db was made with another record key, .*\nGive the key that it was made with\./,
+      );
+    }
+    // Nothing was written under the other key.
+    expect((await home.cmkit(["audit", "verify"])).stdout).toMatch(/^All 1 entries /);
   });
 
   it.each([
