@@ -1,10 +1,5 @@
+import { sendOnce, type Answer } from "./http-request.ts";
 import type { Attempt, Ledger, WireCmk } from "./ledger.ts";
-
-/** Whether a request was answered, and how. `none`: the connection was refused or broke. */
-export interface Answer {
-  readonly status: number | "none";
-  readonly body: unknown;
-}
 
 export interface ApiClientOptions {
   /** Asked for each request: a server that was started again may listen elsewhere. */
@@ -16,8 +11,6 @@ export interface ApiClientOptions {
   /** Is told of an answer that no server of ours should give. */
   readonly onWrong: (what: string) => void;
 }
-
-const answerMs = 60_000;
 
 /** One client of the HTTP API: keeps its connections, tries nothing twice, and writes down what it asked for. */
 export class ApiClient {
@@ -64,28 +57,13 @@ export class ApiClient {
   }
 
   private async ask(method: string, path: string, body: object | undefined, requestId: string): Promise<Answer> {
-    const answer = await this.fetched(method, path, body, requestId);
+    const { url, token } = this.options;
+    const headers = { authorization: `Bearer ${token}`, "x-request-id": requestId };
+    const answer = await sendOnce({ method, url: `${url()}${path}`, headers, body });
     this.statuses.set(String(answer.status), (this.statuses.get(String(answer.status)) ?? 0) + 1);
     const wrong = wrongAnswer(answer);
     if (wrong !== undefined) this.options.onWrong(`${method} ${path} (${requestId}): ${wrong}`);
     return answer;
-  }
-
-  private async fetched(method: string, path: string, body: object | undefined, requestId: string): Promise<Answer> {
-    const headers = { authorization: `Bearer ${this.options.token}`, "x-request-id": requestId };
-    const sent = body && { body: JSON.stringify(body), headers: { ...headers, "content-type": "application/json" } };
-    try {
-      const response = await fetch(`${this.options.url()}${path}`, {
-        method,
-        headers,
-        signal: AbortSignal.timeout(answerMs),
-        ...sent,
-      });
-      return { status: response.status, body: await response.json() };
-    } catch (error) {
-      if (error instanceof Error && error.name === "TimeoutError") return { status: "none", body: "timeout" };
-      return { status: "none", body: undefined };
-    }
   }
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 
 import { statusText, type ApiClient } from "./api-client.ts";
 import { checkRegistry } from "./check-registry.ts";
@@ -44,6 +45,7 @@ async function contend(
   await closedLoop(seconds, workload.send);
   const rounds = soak.short ? 3 : 20;
   for (let round = 0; round < rounds; round += 1) await race(soak, clients, round);
+  await meeting(applications);
   for (const application of applications) await application.kill();
   checkApplications(soak, applications);
   for (const server of servers) if ((await server.end()) !== 0) soak.problem("a server did not end as it should");
@@ -75,6 +77,12 @@ async function race(soak: Soak, clients: readonly ApiClient[], round: number): P
 
 function winners(attempts: readonly Attempt[]): number {
   return attempts.filter(({ outcome }) => outcome === "acknowledged").length;
+}
+
+/** Waits until both have made an index key of one project. */
+async function meeting(applications: readonly Application[]): Promise<void> {
+  const isMet = (): boolean => applications.every(({ indexes }) => indexes.has("app-1"));
+  for (let waited = 0; waited < 600 && !isMet(); waited += 1) await wait(100);
 }
 
 /** Both made the same projects and index keys at the same time. */
