@@ -40,10 +40,12 @@ export interface ResignRecordsOptions extends Attribution {
 
 /**
  * Tags every row of a store under the current record key, so that the previous one can go. Every process that uses the store
- * must hold both keys by then. Stopped anywhere, `kill -9` included, it leaves every row valid under one of the two; run
- * again, it does what is left. The audit log is tagged anew in one transaction (some 10 s for 100,000 entries), during which
- * no registry change gets through, and says so in an entry `records.resign`, which names the head that the log had before.
- * Keep its new head.
+ * must hold both keys by then: where they are restarted one after the other, first with the new key as `previous`, then with
+ * it as `current`, so that none meets a row that it cannot check.
+ *
+ * Stopped anywhere, `kill -9` included, it leaves every row valid under one of the two; run again, it does what is left. The
+ * audit log is tagged anew in one transaction (some 10 s for 100,000 entries), during which no registry change gets through,
+ * and says so in an entry `records.resign`, which names the head that the log had before. Keep its new head.
  *
  * Portable messages carry their origin tag with them, wherever they are: those sealed under the previous key open only as
  * long as it is given, and have to be sealed again.

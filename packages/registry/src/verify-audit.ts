@@ -78,7 +78,7 @@ class Chain {
   /** Whether the entry before the break carries another tag by now. */
   async movedOn(reads: AuditReads): Promise<boolean> {
     if (this.head === undefined) return false;
-    const [row] = await reads.audit({ after: this.head.seq - 1, limit: 1 }).catch(() => []);
+    const [row] = (await auditPage(reads, this.head.seq - 1)) ?? [];
     return row !== undefined && Buffer.compare(row.tag, this.head.tag) !== 0;
   }
 

@@ -287,7 +287,12 @@ test("verifying ends when it is told to", async () => {
 });
 
 test("a store that fails is no broken log", async () => {
-  const { log, store } = await attack();
+  const { log, store, sql } = await attack();
+  sql("delete from cmkit_audit where seq = 3");
+  const audit = store.reads.audit.bind(store.reads);
+  const answers = [audit, async () => Promise.reject(new RegistryError("store-unavailable"))];
+  store.reads.audit = async (page) => answers.shift()?.(page) ?? [];
+  await expect(log.verify()).rejects.toMatchObject({ code: "store-unavailable" });
   store.reads.audit = async () => Promise.reject(new RegistryError("store-unavailable"));
   await expect(log.verify()).rejects.toMatchObject({ code: "store-unavailable" });
 });
