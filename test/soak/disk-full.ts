@@ -44,6 +44,7 @@ async function fullFileSystem(soak: Soak): Promise<string> {
       execFileSync("mount", ["-t", "tmpfs", "-o", "size=8m", "tmpfs", directory], { stdio: "ignore" });
       mounted = directory;
       soak.atEnd(async () => void execFileSync("umount", [directory]));
+      soak.atExit(() => execFileSync("umount", ["--lazy", directory]));
     } catch {
       // Only root may.
     }

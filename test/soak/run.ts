@@ -46,6 +46,8 @@ process.exit(problems === 0 ? 0 : 1);
 
 async function runPart(name: string, part: SoakPart): Promise<void> {
   const soak = new Soak(name, { seed, seconds, short: values.short });
+  const abandon = (): void => soak.abandon();
+  process.once("exit", abandon);
   const started = performance.now();
   const before = loadText();
   try {
@@ -57,6 +59,7 @@ async function runPart(name: string, part: SoakPart): Promise<void> {
     soak.problem(error instanceof Error ? (error.stack ?? error.message) : String(error));
   } finally {
     await soak.end();
+    process.off("exit", abandon);
   }
   sums.requests += soak.requests;
   sums.acknowledged += soak.acknowledged;

