@@ -36,7 +36,7 @@ az role assignment create --assignee-object-id "\${SP:?}" --assignee-principal-t
 
 /** For vaults with access policies. */
 export function azAccessPolicy({ appId, vault }: AzureRequest, words: readonly string[]): Grant {
-  const text = `# It is for all keys of the vault, and takes the place of what the policy allowed our application before.
+  const text = `# It is for all keys of the vault, and takes the place of what the policy allowed the operator before.
 ${servicePrincipal(appId)}
 az keyvault set-policy --name ${vault} --object-id "\${SP:?}" --key-permissions ${words.join(" ")}
 `;
@@ -63,7 +63,7 @@ az keyvault role assignment create --hsm-name ${vault} \\
 
 /** The operator's application is another's in the customer's tenant until an administrator lets it in there. */
 function servicePrincipal(appId: string): string {
-  return `# Our application's service principal in your tenant, made where there is none.
+  return `# The operator's service principal in your tenant, made where there is none.
 SP=$(az ad sp show --id ${appId} --query id --output tsv 2>/dev/null || az ad sp create --id ${appId} --query id --output tsv)`;
 }
 

@@ -33,7 +33,7 @@ const id = accessors.azure.app_id;
 describe("az for a vault with roles", () => {
   it("makes a role of what cmkit calls, and assigns it on the key", () => {
     expect(grantText("az-rbac", "vault", "rsa"))
-      .toBe(`# Our application's service principal in your tenant, made where there is none.
+      .toBe(`# The operator's service principal in your tenant, made where there is none.
 SP=$(az ad sp show --id ${id} --query id --output tsv 2>/dev/null || az ad sp create --id ${id} --query id --output tsv)
 VAULT=$(az keyvault show --name contoso --query id --output tsv)
 GROUP=\${VAULT%/providers/*}
