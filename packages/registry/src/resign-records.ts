@@ -44,8 +44,9 @@ export interface ResignRecordsOptions extends Attribution {
  * it as `current`, so that none meets a row that it cannot check.
  *
  * Stopped anywhere, `kill -9` included, it leaves every row valid under one of the two; run again, it does what is left. The
- * audit log is tagged anew in one transaction (some 10 s for 100,000 entries), during which no registry change gets through,
- * and says so in an entry `records.resign`, which names the head that the log had before. Keep its new head.
+ * audit log is tagged anew in one transaction, during which no registry change gets through (for 100,000 entries some 10 s on
+ * SQLite, up to two minutes on PostgreSQL), and says so in an entry `records.resign`, which names the head that the log had
+ * before. Keep its new head.
  *
  * Portable messages carry their origin tag with them, wherever they are: those sealed under the previous key open only as
  * long as it is given, and have to be sealed again.
