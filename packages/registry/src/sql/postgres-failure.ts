@@ -39,7 +39,7 @@ export function postgresFailure(error: unknown): RegistryError {
   if (typeof code === "string" && /^23...$/.test(code)) {
     return new RegistryError("already-exists", "the store holds another row like this one", error);
   }
-  return new RegistryError("store-unavailable", words.get(code) ?? tlsWords(error), error);
+  return new RegistryError("store-unavailable", words.get(code) ?? otherWords(error), error);
 }
 
 export function isConflict(error: unknown): boolean {
@@ -52,13 +52,21 @@ export function breaksConnection(error: unknown): boolean {
   return typeof code !== "string" || !/^[0-9A-Z]{5}$/.test(code) || code.startsWith("08") || code.startsWith("57P");
 }
 
-function tlsWords(error: unknown): string | undefined {
+/** What `pg` says in words alone. */
+const messages = new Map<string, string>([
+  ["The server does not support SSL connections", "PostgreSQL speaks no TLS: switch it on, or add sslmode=disable to the URL"],
+  ["timeout exceeded when trying to connect", "the store is busy: all of its connections are in use"],
+  ["Connection terminated due to connection timeout", unreachable],
+  ["Connection terminated unexpectedly", "the connection to PostgreSQL broke"],
+  ["Query read timeout", busy],
+]);
+
+function otherWords(error: unknown): string | undefined {
   const code = codeOf(error);
   if (typeof code === "string" && /CERT|TLS|SSL|ISSUER/.test(code)) {
     return "PostgreSQL's certificate cannot be trusted: give its authority as sslrootcert=FILE in the URL";
   }
-  const isPlain = error instanceof Error && error.message === "The server does not support SSL connections";
-  return isPlain ? "PostgreSQL speaks no TLS: switch it on, or add sslmode=disable to the URL" : undefined;
+  return error instanceof Error ? messages.get(error.message) : undefined;
 }
 
 function codeOf(error: unknown): unknown {

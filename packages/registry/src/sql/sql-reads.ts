@@ -1,4 +1,5 @@
 import type { Cmk, DataKeyRecord } from "@cmkit/core";
+import { isService } from "@cmkit/core/store";
 
 import type { AuditRecord, CmkRecord, ProjectRecord } from "../cmk-record.ts";
 import { RegistryError } from "../registry-error.ts";
@@ -7,6 +8,7 @@ import { auditHead, auditRow } from "./audit-row.ts";
 import { cmkRow } from "./cmk-row.ts";
 import { dataKeyRow } from "./data-key-row.ts";
 import { projectRow } from "./project-row.ts";
+import { RowReader } from "./row-reader.ts";
 import type { Database } from "./schema.ts";
 import { storedToken } from "./token-row.ts";
 
@@ -80,7 +82,7 @@ export class SqlReads implements RegistryReads {
         const rest = ofCmk.where("service", ">", before).select((its) => its.fn.min<string | null>("service").as("next"));
         return rest.executeTakeFirstOrThrow();
       });
-      if (next !== null) services.push(next);
+      if (next !== null) services.push(checkedService(next));
       last = next;
     }
     return services;
@@ -132,6 +134,11 @@ export class SqlReads implements RegistryReads {
     if (row?.value === "production") return false;
     throw new RegistryError("bad-record", "the store does not say what it was made for");
   }
+}
+
+/** The whole of a row is not read here. */
+function checkedService(service: string): string {
+  return isService(service) ? service : new RowReader("cmkit_data_keys", { service }).refuse("service");
 }
 
 function pageSize(limit: number): number {

@@ -59,9 +59,8 @@ export class SqlStore implements RegistryStore {
   }
 
   private async closeOnce(): Promise<void> {
-    const opened = this.opened;
     await Promise.allSettled(this.running);
-    const connections = await opened?.catch(() => undefined);
+    const connections = await this.opened?.catch(() => undefined);
     if (connections !== undefined) await destroy(connections);
   }
 
@@ -107,7 +106,7 @@ export class SqlStore implements RegistryStore {
       reject(reason);
     };
     const late = (): void => {
-      if (!scope.begun) giveUp(new RegistryError("store-unavailable", "the store is busy: others write all the time"));
+      if (!scope.begun) giveUp(new RegistryError("store-unavailable", "the store is busy: no turn came within 10 s"));
     };
     const aborted = (): void => giveUp(signal?.reason);
     const timer = setTimeout(late, turnMs);

@@ -5,8 +5,8 @@ import type { AuditHead, RegistryWrites, Tagged } from "../store.ts";
 import { auditRow } from "./audit-row.ts";
 import { cmkRow } from "./cmk-row.ts";
 import { dataKeyRow } from "./data-key-row.ts";
-import { projectRow, tagBytes } from "./project-row.ts";
-import { rowOf } from "./row-reader.ts";
+import { maxProjectLength, projectRow, tagBytes } from "./project-row.ts";
+import { RowReader, rowOf } from "./row-reader.ts";
 import type { Database } from "./schema.ts";
 import type { SqlLocks } from "./sql-engine.ts";
 import { SqlReads, type RunQuery } from "./sql-reads.ts";
@@ -40,7 +40,7 @@ export class SqlTables extends SqlReads implements RegistryWrites {
       const ofResource = db.selectFrom("cmkit_cmks").where("provider", "=", provider).where("canonical", "=", resource);
       return ofResource.where("status", "<>", "deleted").select("project").distinct().orderBy("project").execute();
     });
-    return rows.map(({ project }) => project);
+    return rows.map((row) => new RowReader("cmkit_cmks", row).identifier("project", maxProjectLength));
   }
 
   async putProject(project: Tagged<ProjectRecord>): Promise<void> {

@@ -8,13 +8,13 @@ import { join } from "node:path";
 import { Pool } from "pg";
 
 import { postgresStore } from "../../src/postgres.ts";
-import type { StorePlace } from "./store-place.ts";
+import type { MakePlace, StorePlace } from "./store-place.ts";
 
 /** A PostgreSQL that tests may use. */
 export interface PostgresServer {
   readonly url: string;
-  /** A place in a schema of its own. */
-  makePlace(): Promise<StorePlace>;
+  /** A place in a schema of its own, whose tables may be there already. */
+  makePlace: MakePlace;
   close(): Promise<void>;
 }
 
@@ -56,26 +56,41 @@ export async function startPostgres(): Promise<OwnPostgres> {
 export function usePostgres(url: string): PostgresServer {
   const pool = new Pool({ connectionString: url, max: 2 });
   pool.on("error", () => {}); // idle connections break when the server stops
-  return { url, makePlace: async () => makePlace(pool, url), close: async () => pool.end() };
+  const free: string[] = [];
+  return {
+    url,
+    makePlace: async (options) => makePlace(pool, url, options?.fresh === true ? [] : free),
+    close: async () => pool.end(),
+  };
 }
 
-async function makePlace(pool: Pool, server: string): Promise<StorePlace> {
-  const schema = `cmkit_test_${randomUUID().replaceAll("-", "")}`;
-  await pool.query(`create schema ${schema}`);
+const emptied = ["projects", "cmks", "data_keys", "tokens", "audit"].map((name) => `delete from cmkit_${name}`).join("; ");
+
+/** @param free Schemas whose tables are made and empty: to make them is most of the work of a small test. */
+async function makePlace(pool: Pool, server: string, free: string[]): Promise<StorePlace> {
+  const schema = free.pop() ?? `cmkit_test_${randomUUID().replaceAll("-", "")}`;
+  await pool.query(`create schema if not exists ${schema}`);
   const url = `${server}${server.includes("?") ? "&" : "?"}options=${encodeURIComponent(`-c search_path=${schema}`)}`;
   const hands = new Pool({ connectionString: url, max: 1 });
   hands.on("error", () => {});
+  let asNew = true;
   return {
     location: url,
-    open: (options) => postgresStore(url, options),
+    open: (options) => {
+      if (options?.development === true) asNew = false;
+      return postgresStore(url, options);
+    },
     byHand: async (sql, ...parameters) => {
+      asNew = false;
       let last = 0;
       const numbered = sql.replaceAll("?", () => `$${++last}`);
       await hands.query(numbered, [...parameters]);
     },
     remove: async () => {
+      const kept = asNew && (await hands.query(emptied).catch(() => undefined)) !== undefined;
       await hands.end();
-      await pool.query(`drop schema ${schema} cascade`);
+      if (kept) free.push(schema);
+      else await pool.query(`drop schema ${schema} cascade`);
     },
   };
 }

@@ -16,17 +16,17 @@ beforeAll(async () => {
 });
 afterAll(async () => server.close());
 
-storeSuite("PostgreSQL", async () => server.makePlace());
-sharedStoreSuite("PostgreSQL", async () => server.makePlace(), 10);
+storeSuite("PostgreSQL", async (options) => server.makePlace(options));
+sharedStoreSuite("PostgreSQL", async (options) => server.makePlace(options), 10);
 
 const other = process.env["CMKIT_TEST_POSTGRES"];
-if (other === undefined) {
+if (other === undefined || other === "") {
   console.log("left out: the store suite on another PostgreSQL, whose URL CMKIT_TEST_POSTGRES would be");
 } else {
   const another = usePostgres(other);
   afterAll(async () => another.close());
-  storeSuite("another PostgreSQL", async () => another.makePlace());
-  sharedStoreSuite("another PostgreSQL", async () => another.makePlace(), 2);
+  storeSuite("another PostgreSQL", another.makePlace);
+  sharedStoreSuite("another PostgreSQL", another.makePlace, 2);
 }
 
 describe("a store in PostgreSQL", () => {

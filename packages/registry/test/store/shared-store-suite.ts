@@ -9,11 +9,11 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { RegistryStore } from "../../src/store.ts";
 import { sampleDataKey, sampleKey, sampleProject } from "./sample-records.ts";
 import { badRecordCases } from "./bad-record-cases.ts";
-import type { StorePlace } from "./store-place.ts";
+import type { MakePlace, StorePlace } from "./store-place.ts";
 import { countUp } from "./transaction-cases.ts";
 
 /** What a store keeps to that others use too: other instances, other processes, and people with a database tool. */
-export function sharedStoreSuite(name: string, makePlace: () => Promise<StorePlace>, processes: number): void {
+export function sharedStoreSuite(name: string, makePlace: MakePlace, processes: number): void {
   describe(`a shared store: ${name}`, () => {
     let place: StorePlace;
     let opened: RegistryStore[];
@@ -25,7 +25,7 @@ export function sharedStoreSuite(name: string, makePlace: () => Promise<StorePla
 
     beforeEach(async () => {
       opened = [];
-      place = await makePlace();
+      place = await makePlace({ fresh: true });
     });
     afterEach(async () => {
       await Promise.all(opened.map(async (store) => store.close()));

@@ -47,11 +47,19 @@ describe("what a database says", () => {
     expect(isConflict(error)).toBe(theirCode.startsWith("40"));
   });
 
+  it.each([
+    ["The server does not support SSL connections", "sslmode=disable"],
+    ["timeout exceeded when trying to connect", "connections are in use"],
+    ["Connection terminated unexpectedly", "broke"],
+    ["Query read timeout", "busy"],
+  ])("is said in our words where it is words alone: %s", (message, words) => {
+    expect(postgresFailure(new Error(message)).message).toContain(words);
+  });
+
   it("is told from what is no error of theirs", () => {
     for (const cause of [undefined, null, "text", {}, new Error("The server does not support SSL connections")]) {
       expect(postgresFailure(cause)).toMatchObject({ code: "store-unavailable", cause });
       expect(sqliteFailure(cause)).toMatchObject({ code: "store-unavailable", cause });
     }
-    expect(postgresFailure(new Error("The server does not support SSL connections")).message).toContain("sslmode=disable");
   });
 });

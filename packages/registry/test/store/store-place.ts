@@ -11,6 +11,9 @@ export interface StorePlace {
   remove(): Promise<void>;
 }
 
+/** @param options.fresh Where no store has been before. */
+export type MakePlace = (options?: { readonly fresh: boolean }) => Promise<StorePlace>;
+
 /** A fresh store, for one test. */
 export interface OpenedStore {
   readonly store: RegistryStore;

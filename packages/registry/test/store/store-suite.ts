@@ -5,12 +5,12 @@ import { dataKeyCases } from "./data-key-cases.ts";
 import { logCases } from "./log-cases.ts";
 import { recordCases } from "./record-cases.ts";
 import { sampleProject } from "./sample-records.ts";
-import type { StorePlace } from "./store-place.ts";
+import type { MakePlace, StorePlace } from "./store-place.ts";
 import { textCases } from "./text-cases.ts";
 import { transactionCases } from "./transaction-cases.ts";
 
 /** What every store keeps to, however it is used. */
-export function storeSuite(name: string, makePlace: () => Promise<StorePlace>): void {
+export function storeSuite(name: string, makePlace: MakePlace): void {
   describe(`a store: ${name}`, () => {
     let place: StorePlace;
     let store: RegistryStore;
@@ -52,7 +52,7 @@ export function storeSuite(name: string, makePlace: () => Promise<StorePlace>): 
 
     it("is marked when it is made for development", async () => {
       await place.remove();
-      place = await makePlace();
+      place = await makePlace({ fresh: true });
       store = place.open({ development: true });
       expect(await store.isDevelopment()).toBe(true);
     });
