@@ -29,7 +29,7 @@ const usualLimits = {
   requestTimeout: 30_000, // 64 KiB at most
   connectionsCheckingInterval: 1000,
   keepAliveTimeout: 65_000, // longer than load balancers keep theirs, or they send into a closed one
-  maxHeaderSize: 16 * 1024,
+  maxHeaderSize: 16_384, // bytes, all headers together
 };
 const maxConnections = 10_000;
 /** Longer than any request of ours takes; for readers that do not take their answer. */
