@@ -1,4 +1,9 @@
-import { parse } from "@cdktn/hcl2json";
+import { createRequire } from "node:module";
+
+// Not imported: its types bring those of browsers into the whole project, where `fetch` and streams are Node's.
+const { parse } = createRequire(import.meta.url)("@cdktn/hcl2json") as {
+  readonly parse: (name: string, text: string) => Promise<unknown>;
+};
 
 type Body = Readonly<Record<string, unknown>>;
 
@@ -9,7 +14,7 @@ type Body = Readonly<Record<string, unknown>>;
  * begin one are doubled, as in Terraform's JSON: see {@link literal}.
  */
 export async function hclBlocks(text: string): Promise<Readonly<Record<string, Body>>> {
-  const file: unknown = await parse("grant.tf", text);
+  const file = await parse("grant.tf", text);
   return Object.fromEntries(blocksIn(file, []));
 }
 
