@@ -45,8 +45,9 @@ export interface EnvelopeOptions {
   readonly failover?: boolean;
   /**
    * How the KMS answers again for a data key that seals. Default: by unwrapping it; for RSA CMKs with a pin, whose writers may
-   * lack the permission to unwrap, by saying that the key is enabled. "unwrap": by unwrapping it, always. "never": sealing
-   * goes on without asking; a revocation then stops reading, not writing.
+   * lack the permission to unwrap, by saying that the key is enabled. "unwrap": by unwrapping it, always, and once before its
+   * first message: nothing is sealed that could not be opened. "never": sealing goes on without asking; a revocation then
+   * stops reading, not writing.
    */
   readonly confirm?: "unwrap" | "never";
 }
@@ -66,7 +67,7 @@ export interface EnvelopeSettings {
   readonly maxMessages: number;
   readonly failover: boolean;
   readonly confirms: boolean;
-  /** Data keys under pinned RSA CMKs are confirmed by unwrapping them, too. */
+  /** Every data key is confirmed by unwrapping it, a new one too. */
   readonly confirmsByUnwrap: boolean;
   /** Compact where there is a store to keep its data key. */
   readonly usualProfile: Profile;

@@ -84,6 +84,22 @@ describe("an RSA CMK", () => {
     expect(world.store.adds).toBe(0);
   });
 
+  test.each(["rsa", "symmetric"])("of kind %s seals nothing under confirm: unwrap that could not be opened", async (kind) => {
+    const { keyVersion, spkiSha256 } = await new World().kms.open(keyRsa).publicKey();
+    const cmk = kind === "rsa" ? { ...keyRsa, pin: { keyVersion, spkiSha256 } } : keyA;
+    const world = new World({ cmk: () => cmk, confirm: "unwrap" });
+    world.scripted.script = ({ operation }) => (operation === "unwrap" ? "access-denied" : undefined);
+    for (let i = 0; i < 2; i += 1) {
+      expect(await world.code(world.box.seal(bytes("a"), acme))).toBe("access-denied");
+      await world.clock.advance(ttlMs);
+    }
+    expect(world.store.adds).toBe(0);
+    world.scripted.script = () => undefined;
+    const before = world.scripted.count("unwrap");
+    expect(await world.code(world.box.seal(bytes("a"), acme))).toBe("ok");
+    expect(world.scripted.count("unwrap")).toBe(before + 1);
+  });
+
   test("without a pin is confirmed by unwrapping the data key's own wrap", async () => {
     const world = new World({ cmk: () => keyRsa });
     await world.settle(world.box.seal(bytes("a"), acme));

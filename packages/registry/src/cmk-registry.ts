@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { KmsError, type Cmk, type Envelope } from "@cmkit/core";
+import { KmsError, type Envelope } from "@cmkit/core";
 
 import type { AccessReport } from "./access-report.ts";
 import type { Accessors } from "./accessors.ts";
@@ -9,6 +9,7 @@ import type { AuditRecord, CmkRecord, CmkStatus } from "./cmk-record.ts";
 import type { Grant } from "./grant.ts";
 import { grantsFor } from "./grants/grants-for.ts";
 import { KeyChecks } from "./key-checks.ts";
+import { refuseOthersKey } from "./own-keys.ts";
 import { checkedProject, projectCmks } from "./project-cmks.ts";
 import { shown, type RegisteredCmk } from "./registered-cmk.ts";
 import { auditEntry, type RegistryParts } from "./registry-parts.ts";
@@ -16,8 +17,8 @@ import { recordTags } from "./record-tags.ts";
 import { refusalCounts, type RefusalCounts } from "./refusal-counts.ts";
 import type { Registry, RegistryCallOptions, RegistryEnvelopeOptions, RegistryOptions, ServiceAssociation } from "./registry.ts";
 import { registryEnvelope } from "./registry-envelope.ts";
-import { RegistryError } from "./registry-error.ts";
-import { liveCmk, refuseForeign, register, remove, update, type Change, type CmkChange } from "./rules.ts";
+import { isRegistryError, RegistryError } from "./registry-error.ts";
+import { liveCmk, register, remove, update, type Change, type CmkChange } from "./rules.ts";
 import type { RegistryWrites } from "./store.ts";
 
 /**
@@ -65,7 +66,7 @@ class CmkRegistry implements Registry {
     const asked = { id, project, provider, resource, canonical: cmk.resource, resolved, isDefault: defaultCmk };
     return this.change(project, "cmk.create", options, async (tx, cmks, at) => {
       const change = register(cmks, asked, at);
-      await this.refuseForeign(tx, project, cmk);
+      await refuseOthersKey(this.parts, tx, project, cmk);
       await this.projectRow(tx, project);
       return change;
     });
@@ -126,11 +127,16 @@ class CmkRegistry implements Registry {
   }
 
   async *checkAll({ project, ...options }: Parameters<Registry["checkAll"]>[0] = {}): AsyncIterable<AccessReport> {
+    let failure: { readonly reason: unknown } | undefined;
     for await (const name of project === undefined ? this.projects() : [project]) {
-      for (const { id, status } of await this.cmks(name)) {
-        if (status !== "deleted") yield await this.check(name, id, options);
+      try {
+        yield* this.checkProject(name, options);
+      } catch (reason) {
+        if (!isRegistryError(reason) || reason.code !== "bad-record") throw reason;
+        failure ??= { reason }; // no project keeps the others from being checked
       }
     }
+    if (failure !== undefined) throw failure.reason;
   }
 
   async *projects(): AsyncIterable<string> {
@@ -154,8 +160,11 @@ class CmkRegistry implements Registry {
   }
 
   envelope(options: RegistryEnvelopeOptions): Envelope {
-    const settle = async (cmk: CmkRecord): Promise<CmkRecord> => this.checks.settled(cmk, await this.externalId(cmk.project));
-    const made = registryEnvelope(this.parts, settle, options);
+    const projects = {
+      settle: async (cmk: CmkRecord): Promise<CmkRecord> => this.checks.settled(cmk, await this.externalId(cmk.project)),
+      enter: async (project: string): Promise<void> => void (await this.externalId(project)),
+    };
+    const made = registryEnvelope(this.parts, projects, options);
     this.envelopes.push(made);
     return made;
   }
@@ -166,8 +175,22 @@ class CmkRegistry implements Registry {
 
   async close(): Promise<void> {
     for (const envelope of this.envelopes) envelope.purge();
-    await this.refusals.close();
-    await this.parts.store.close();
+    try {
+      await this.refusals.close();
+    } finally {
+      await this.parts.store.close();
+    }
+  }
+
+  private async *checkProject(project: string, options: RegistryCallOptions): AsyncIterable<AccessReport> {
+    for (const { id, status } of await this.cmks(project)) {
+      if (status === "deleted") continue;
+      try {
+        yield await this.check(project, id, options);
+      } catch (error) {
+        if (!isRegistryError(error) || error.code !== "not-found") throw error; // else it was deleted meanwhile
+      }
+    }
   }
 
   private async cmks(project: string): Promise<readonly CmkRecord[]> {
@@ -202,12 +225,6 @@ class CmkRegistry implements Registry {
       },
       { signal },
     );
-  }
-
-  private async refuseForeign(tx: RegistryWrites, project: string, cmk: Cmk): Promise<void> {
-    await tx.lockResource(cmk);
-    const { sharedResources = false } = this.parts.options;
-    refuseForeign(await tx.projectsUsing(cmk), project, cmk.provider, sharedResources);
   }
 
   /** The project's external id, made if it has none. Under the project's lock. */

@@ -1,4 +1,4 @@
-import { isKmsError, KmsError, type CallOptions } from "@cmkit/core";
+import { isKmsError, KmsError, type CallOptions, type Cmk } from "@cmkit/core";
 
 import type { AccessReport, Lint } from "./access-report.ts";
 import { checkAccess, type AccessFinding } from "./check-access.ts";
@@ -6,11 +6,12 @@ import type { CmkRecord, KeyFacts, Validation } from "./cmk-record.ts";
 import type { GrantRequest, MissingGrant } from "./grant.ts";
 import { missingGrant } from "./grants/grants-for.ts";
 import { lintKey } from "./lint-key.ts";
+import { refuseOthersKey } from "./own-keys.ts";
 import { projectCmks } from "./project-cmks.ts";
 import { shown } from "./registered-cmk.ts";
 import { auditEntry, type RegistryParts } from "./registry-parts.ts";
 import type { RegistryCallOptions } from "./registry.ts";
-import { identify, liveCmk, refuseForeign } from "./rules.ts";
+import { identify, liveCmk } from "./rules.ts";
 import type { RegistryWrites } from "./store.ts";
 
 const checkMs = 5000;
@@ -131,9 +132,7 @@ export class KeyChecks {
     at: Date,
   ): Promise<CmkRecord> {
     if (resolved === undefined) return cmk;
-    const { sharedResources = false } = this.parts.options;
-    await tx.lockResource(resolved);
-    refuseForeign(await tx.projectsUsing(resolved), cmk.project, cmk.provider, sharedResources);
+    await refuseOthersKey(this.parts, tx, cmk.project, resolved);
     // Only a public key whose wrap the KMS has opened is held on to.
     const proven = phase === "done" || phase === "context";
     const { keyVersion = null, spkiSha256 } = publicKey ?? {};
@@ -157,12 +156,16 @@ export class KeyChecks {
   /** An alias that names another key by now changes nothing, and is said. */
   private async movedAlias(cmk: CmkRecord, limits: CallOptions): Promise<readonly Lint[]> {
     const { provider, resource, canonical } = cmk;
-    const alias = this.parts.kms.withoutMemory().open({ provider, resource });
-    if (!cmk.resolved || alias.resolved) return [];
-    const now = await alias.resolve(limits).catch(() => undefined);
+    if (!cmk.resolved || resource === canonical) return [];
+    const now = await this.resolved({ provider, resource }, limits).catch(() => undefined);
     if (now === undefined || now.resource === canonical) return [];
     const message = `${resource} names another key by now. Data keys stay under the key that it named at first; register the new key to move to it.`;
     return [{ code: "alias-moved", severity: "warning", message }];
+  }
+
+  /** What it names now, asked as if for the first time. @throws {KmsError} `adapter-missing` too */
+  private async resolved(cmk: Cmk, limits: CallOptions): Promise<Cmk> {
+    return this.parts.kms.withoutMemory().open(cmk).resolve(limits);
   }
 
   private announce({ project, provider, canonical, validation }: Kept["cmk"]): void {

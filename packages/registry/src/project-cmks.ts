@@ -25,8 +25,14 @@ function hasTwins(cmks: readonly CmkRecord[]): boolean {
   return new Set(names).size < names.length;
 }
 
-/** A project's name is a tenant's: 1 to 256 well-formed characters without control characters. @throws {TypeError} */
+/**
+ * A project's name is a tenant's: 1 to 256 well-formed characters without control characters. `*` is none: a token for it
+ * reaches all projects.
+ *
+ * @throws {TypeError}
+ */
 export function checkedProject(project: string): string {
+  if (project === "*") throw new TypeError("expected a project's name, got *: that is how tokens say all projects");
   bindContext({ tenant: project });
   return project;
 }

@@ -2,21 +2,28 @@ import { envelope, KmsError, type DataKeyStore, type Envelope, type EnvelopeCmk,
 import { bindContext } from "@cmkit/core/store";
 
 import type { CmkRecord } from "./cmk-record.ts";
+import { isOperatorsKey } from "./own-keys.ts";
 import { projectCmks } from "./project-cmks.ts";
 import type { RegistryEnvelopeOptions } from "./registry.ts";
 import { isRegistryError, type RegistryErrorCode } from "./registry-error.ts";
 import type { RegistryParts } from "./registry-parts.ts";
 import { acceptedCmks, defaultCmk, isCurrent } from "./rules.ts";
 
+/** What an envelope asks of the registry when a key or a project is used for the first time. */
+export interface FirstUses {
+  /** Gives a CMK with its alias resolved and its public key pinned. */
+  readonly settle: (cmk: CmkRecord) => Promise<CmkRecord>;
+  /** Gives a project its row: what goes through all projects must find it. */
+  readonly enter: (project: string) => Promise<void>;
+}
+
 /**
  * An envelope whose CMKs are the registry's: new data keys go under the project's default; current and old CMKs open; data
  * keys live in the registry's store, which takes none under a key that is not current.
- *
- * @param settle Gives a CMK with its alias resolved and its public key pinned.
  */
 export function registryEnvelope(
   parts: RegistryParts,
-  settle: (cmk: CmkRecord) => Promise<CmkRecord>,
+  uses: FirstUses,
   { service, cache, dataKeyLifetimeMs, dataKeyMessages, failover }: RegistryEnvelopeOptions,
 ): Envelope {
   const { kms, store, tags, options } = parts;
@@ -27,8 +34,8 @@ export function registryEnvelope(
     recordKey: options.recordKey,
     // Whoever seals here may also open: the KMS must give back what is sealed with.
     confirm: "unwrap",
-    cmk: async (tenant) => kmsErrors(async () => sealingCmk(parts, await cmksOf(tenant), settle)),
-    accepted: async (tenant) => kmsErrors(async () => openingCmks(parts, await cmksOf(tenant))),
+    cmk: async (tenant) => kmsErrors(async () => sealingCmk(parts, tenant, await cmksOf(tenant), uses)),
+    accepted: async (tenant) => kmsErrors(async () => openingCmks(parts, await cmksOf(tenant), uses)),
     dataKeys: registryDataKeys(parts),
     ...(cache === undefined ? {} : { cache }),
     ...(dataKeyLifetimeMs === undefined ? {} : { dataKeyLifetimeMs }),
@@ -39,8 +46,9 @@ export function registryEnvelope(
 
 async function sealingCmk(
   { options: { operatorCmk } }: RegistryParts,
+  tenant: string,
   cmks: readonly CmkRecord[],
-  settle: (cmk: CmkRecord) => Promise<CmkRecord>,
+  { settle, enter }: FirstUses,
 ): Promise<EnvelopeCmk> {
   const chosen = defaultCmk(cmks);
   if (chosen !== undefined) {
@@ -48,18 +56,30 @@ async function sealingCmk(
     return { provider, resource: canonical, ...(pin === null ? {} : { pin }) };
   }
   // A customer who ever brought a key never gets the operator's.
-  if (cmks.length === 0 && operatorCmk !== undefined) return operatorCmk;
+  if (cmks.length === 0 && operatorCmk !== undefined) {
+    await enter(tenant);
+    return operatorCmk;
+  }
   throw new KmsError("no-default-key", { detail: "make one of the project's CMKs the default" });
 }
 
 /** The operator's CMK last: what a project had sealed before it brought its own key stays readable. */
-function openingCmks({ options: { operatorCmk } }: RegistryParts, cmks: readonly CmkRecord[]): readonly EnvelopeCmk[] {
+function openingCmks(
+  { options: { operatorCmk } }: RegistryParts,
+  cmks: readonly CmkRecord[],
+  { settle }: FirstUses,
+): readonly EnvelopeCmk[] {
+  for (const cmk of acceptedCmks(cmks)) {
+    // The data keys that an alias opens count only once its row says what it names. Nobody waits for that.
+    if (!cmk.resolved) settle(cmk).catch(() => {});
+  }
   const own = acceptedCmks(cmks).map(({ provider, canonical }) => ({ provider, resource: canonical }));
   return operatorCmk === undefined ? own : [...own, operatorCmk];
 }
 
 /** The registry's data keys as core's envelope keeps them. */
-function registryDataKeys({ kms, store, tags, options: { operatorCmk } }: RegistryParts): DataKeyStore {
+function registryDataKeys(parts: RegistryParts): DataKeyStore {
+  const { store, tags } = parts;
   return {
     add: async (record, { signal } = {}) =>
       kmsErrors(async () =>
@@ -69,8 +89,7 @@ function registryDataKeys({ kms, store, tags, options: { operatorCmk } }: Regist
             const [{ cmk }] = record.recipients;
             await tx.shareProject(tenant);
             const cmks = await projectCmks(tx, tags.cmk, tenant);
-            const isOperators =
-              cmks.length === 0 && operatorCmk !== undefined && kms.open(operatorCmk).cmk.resource === cmk.resource;
+            const isOperators = cmks.length === 0 && isOperatorsKey(parts, cmk);
             if (!isOperators && !isCurrent(cmks, cmk)) throw new KmsError("key-retired", { provider: cmk.provider });
             return tx.addDataKey(record);
           },

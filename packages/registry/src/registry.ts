@@ -42,7 +42,7 @@ export interface RegistryOptions {
   readonly accessors?: Accessors;
   /** Serves projects that never registered a CMK. Without it they get `no-default-key`. */
   readonly operatorCmk?: EnvelopeCmk;
-  /** Lets several projects register one key. Default false. */
+  /** Lets several projects register one key, and the operator's own. Default false. */
   readonly sharedResources?: boolean;
   /** Lets `local` keys be registered from code. HTTP and the command always refuse them. Default false. */
   readonly allowLocal?: boolean;
@@ -56,7 +56,7 @@ export interface Registry {
   /**
    * Registers a key. Asks no cloud: that access works is what {@link Registry.check} finds out.
    * @throws {RegistryError} `already-exists`: the project has the key. @throws {KmsError} `invalid-resource`, `adapter-missing`;
-   * `access-denied`: another project has it.
+   * `access-denied`: another project has it, or it is the operator's own.
    */
   register(
     project: string,
@@ -104,10 +104,13 @@ export interface Registry {
    */
   check(project: string, id: string, options?: RegistryCallOptions & CallOptions): Promise<AccessReport>;
 
-  /** Every project's every CMK that is not deleted, one check after the other. */
+  /**
+   * Every project's every CMK that is not deleted, one check after the other.
+   * @throws {RegistryError} `bad-record`, after all other projects.
+   */
   checkAll(options?: RegistryCallOptions & { readonly project?: string }): AsyncIterable<AccessReport>;
 
-  /** Projects that have registered a CMK, or were given an external id, sorted. */
+  /** Projects that have registered a CMK, sealed something, or were given an external id; sorted. */
   projects(): AsyncIterable<string>;
 
   /** What the customer asks for where it lets us assume a role; made at the first question, one a project. */
