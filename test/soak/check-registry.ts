@@ -43,7 +43,12 @@ export interface Found {
  *
  * @param isClockSteady Whether the servers had the clients' wall clock all the time.
  */
-export async function checkRegistry(soak: Soak, setUp: SoakSetUp, ledger: Ledger, isClockSteady = true): Promise<Found> {
+export async function checkRegistry(
+  soak: Pick<Soak, "problem" | "acknowledged">,
+  setUp: SoakSetUp,
+  ledger: Ledger,
+  isClockSteady = true,
+): Promise<Found> {
   const opened = openRegistry(setUp);
   try {
     const { ok, brokenAt } = await opened.registry.audit.verify();
