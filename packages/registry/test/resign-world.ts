@@ -6,6 +6,7 @@ import { expect } from "vitest";
 
 import { chainedAuditLog } from "../src/chained-audit-log.ts";
 import { cmkRegistry } from "../src/cmk-registry.ts";
+import type { RegistryOptions } from "../src/registry.ts";
 import type { RegistryStore } from "../src/store.ts";
 import { apiTokens } from "../src/token-store.ts";
 
@@ -28,9 +29,9 @@ type Process = ReturnType<typeof processOf>;
 
 /** What one process has of a store under a record key. */
 // oxlint-disable-next-line typescript/explicit-function-return-type
-export function processOf(store: RegistryStore, recordKey: RecordKey) {
+export function processOf(store: RegistryStore, recordKey: RecordKey, options: Pick<RegistryOptions, "operatorCmk"> = {}) {
   const kms = multiCloudKms({ adapters: [local({ keys })], clock });
-  const registry = cmkRegistry({ kms, store, recordKey, sharedResources: true, allowLocal: true });
+  const registry = cmkRegistry({ kms, store, recordKey, sharedResources: true, allowLocal: true, ...options });
   const envelope = registry.envelope({ service: "crm" });
   const fields = fieldEncryption({ envelope, table: "customers", rowId: "id", fields: { email: { index: "emailIndex" } } });
   return { registry, tokens: apiTokens({ store, recordKey, clock }), envelope, fields };
