@@ -20,7 +20,7 @@ const transcript = packedTranscript([
   [directory, "TMP"],
 ]);
 const { note } = transcript;
-const own = ["@cmkit/core", "@cmkit/cli"];
+const own = ["@cmkit/core", "@cmkit/registry", "@cmkit/cli"];
 const sdks = ["@aws-sdk/client-kms", "@google-cloud/kms", "@azure/keyvault-keys", "oci-common"];
 let checks = 0;
 
@@ -46,6 +46,7 @@ try {
     const diagnosis = shell("npx cmkit doctor --dev cmkit.dev.json");
     for (const cloud of ["aws", "gcp", "azure", "oci"]) expectOutput(diagnosis, new RegExp(`^ok +dev ${cloud} symmetric`, "m"));
     expectOutput(diagnosis, /^missing +azure identity/m);
+    tryRegistry(project);
     tryMistakes(project);
     tryOneCloud();
   } finally {
@@ -91,6 +92,24 @@ function tryFile({ directory, shell }, key, name) {
   checks += 1;
 }
 
+/** The registry from a program, on two versions of Node, and from the command. */
+function tryRegistry({ directory, shell }) {
+  note("A registry, by examples/registry.ts, then by the command, as docs/registry.md begins:");
+  writeFileSync(`${directory}/registry.ts`, readFileSync(`${root}/examples/registry.ts`, "utf8"));
+  const lines = /aws: works: [\s\S]*opened: ada@example\.com, grace@example\.com[\s\S]*verified: true/;
+  expectOutput(shell("node registry.ts"), lines);
+  expectOutput(shell(`npx --yes node@${oldestNode} registry.ts`), lines);
+  expectOutput(shell("npx cmkit cmks accessors --dev cmkit.dev.json --project acme"), /principal/);
+  const { aws } = JSON.parse(readFileSync(`${directory}/cmkit.dev.json`, "utf8"));
+  const of = "--dev cmkit.dev.json --project acme";
+  const created = shell(`npx cmkit cmks create ${of} --provider aws --resource ${aws.keys.symmetric} --default-cmk`);
+  expectOutput(created, /^default_cmk +True$/m);
+  const [, id] = /^id +(\S+)$/m.exec(created) ?? [];
+  expectOutput(shell(`npx cmkit cmks check ${of} --cmk-id ${id}`), /^phase +done$/m);
+  expectOutput(shell("npx cmkit init setup"), /token create/);
+  expectOutput(shell("npx cmkit cmks list --config setup/cmkit.json --project acme"), /^id +status +provider/m);
+}
+
 function tryMistakes({ shell }) {
   note("What goes wrong, and what it says:");
   const dev = "--dev cmkit.dev.json";
@@ -117,10 +136,13 @@ function tryOneCloud() {
   expectOutput(shell(aws, { status: 1 }), /npm install @cmkit\/aws @aws-sdk\/client-kms/);
   note("The types that came with the packages are enough for TypeScript:");
   writeFileSync(`${project.directory}/seal-open.ts`, readmeCode());
+  writeFileSync(`${project.directory}/registry.ts`, readFileSync(`${root}/examples/registry.ts`, "utf8"));
   project.install(["typescript", "@types/node"], tarballOf, (name) => (name === "typescript" ? typescript : "26"), [
     "--save-dev",
   ]);
-  shell("npx tsc --noEmit --strict --module nodenext --target es2024 --lib es2024,esnext.disposable --types node seal-open.ts");
+  shell(
+    "npx tsc --noEmit --strict --module nodenext --target es2024 --lib es2024,esnext.disposable --types node seal-open.ts registry.ts",
+  );
   checks += 1;
 }
 
