@@ -54,11 +54,12 @@ export class KeyChecks {
   }
 
   /**
-   * The CMK with its alias resolved and its public key pinned: checked now, if it never was.
+   * The CMK with its alias resolved and its public key pinned: checked now, if it never was, or if the last check found
+   * answers that cannot be trusted.
    * @throws {KmsError} as the check found it.
    */
   async settled(cmk: CmkRecord, externalId: string): Promise<CmkRecord> {
-    if (cmk.resolved && cmk.validation?.key != null && (cmk.pin !== null || cmk.validation.key.kind === "symmetric")) return cmk;
+    if (isSettled(cmk)) return cmk;
     const running = this.settling.get(cmk.id) ?? this.settle(cmk, externalId);
     this.settling.set(cmk.id, running);
     return running;
@@ -173,6 +174,12 @@ export class KeyChecks {
     const { state, keyVersion } = validation.key;
     this.parts.kms.events.emit({ type: "key-changed", tenant: project, provider, resource: canonical, state, keyVersion });
   }
+}
+
+function isSettled({ resolved, pin, validation }: CmkRecord): boolean {
+  if (!resolved || validation === null || validation.key === null) return false;
+  if (validation.code === "bad-answer" || validation.code === "decrypt-failed") return false;
+  return pin !== null || validation.key.kind === "symmetric";
 }
 
 function validationOf(before: Validation | null, finding: AccessFinding, at: Date): Validation {

@@ -55,7 +55,8 @@ export interface Registry {
 
   /**
    * Registers a key. Asks no cloud: that access works is what {@link Registry.check} finds out.
-   * @throws {RegistryError} `already-exists`: the project has the key. @throws {KmsError} `invalid-resource`, `adapter-missing`;
+   * @throws {RegistryError} `already-exists`: the project has the key; `invalid-request`: it has 1,000 CMKs, deleted ones
+   * included. @throws {KmsError} `invalid-resource`, `adapter-missing`;
    * `access-denied`: another project has it, or it is the operator's own.
    */
   register(

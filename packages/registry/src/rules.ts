@@ -50,11 +50,20 @@ export function isCurrent(cmks: readonly CmkRecord[], { provider, resource }: Cm
   return cmks.some((cmk) => cmk.status === "current" && cmk.provider === provider && cmk.canonical === resource);
 }
 
-/** @throws {RegistryError} `already-exists` */
+/**
+ * How many CMKs a project may have, deleted ones included. All of them are read, and their tags checked, whenever something
+ * is asked about one: without a limit one project could keep a server busy for all others.
+ */
+export const maxCmks = 1000;
+
+/** @throws {RegistryError} `already-exists`; `invalid-request`: the project has as many CMKs as it may. */
 export function register(cmks: readonly CmkRecord[], asked: NewCmk, at: Date): Change {
   const same = holderOf(cmks, { provider: asked.provider, resource: asked.canonical });
   if (same !== undefined) {
     throw new RegistryError("already-exists", `This key already exists in the project: it is CMK ${same.id}.`);
+  }
+  if (cmks.length >= maxCmks) {
+    throw new RegistryError("invalid-request", `A project has at most ${maxCmks} CMKs, deleted ones included.`);
   }
   const result: CmkRecord = { ...asked, status: "current", pin: null, createdAt: at, updatedAt: at, validation: null };
   return { rows: [...(asked.isDefault ? demoted(cmks, at) : []), result], result };

@@ -9,6 +9,7 @@ import {
   identify,
   isCurrent,
   liveCmk,
+  maxCmks,
   refuseForeign,
   register,
   remove,
@@ -68,6 +69,14 @@ describe("registering", () => {
     expect(codeOf(() => register(old, asked("b", "key-a"), at))).toBe("already-exists");
     const deleted = after(old, remove(old, "a", 0, false, at));
     expect(register(deleted, asked("b", "key-a"), later).result.id).toBe("b");
+  });
+
+  it("refuses more CMKs than a project may have, deleted ones included", () => {
+    const { result } = register([], asked("a"), at);
+    const deleted = { ...result, status: "deleted" } as const;
+    const full = Array.from({ length: maxCmks }, (_, i) => ({ ...deleted, id: `${i}` }));
+    expect(codeOf(() => register(full, asked("b"), at))).toBe("invalid-request");
+    expect(register(full.slice(1), asked("b"), at).result.id).toBe("b");
   });
 
   it("tells keys of two providers apart", () => {

@@ -3,7 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { multiCloudKms } from "@cmkit/core";
+import { multiCloudKms, type KmsAdapter, type KmsDriver } from "@cmkit/core";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { cmkRegistry } from "../../src/cmk-registry.ts";
 import { resignRecords } from "../../src/resign-records.ts";
@@ -41,6 +41,38 @@ describe("the permission to unwrap", () => {
     for (let i = 0; i < 3; i += 1) expect(await codeOf(async () => seal(box))).toBe("access-denied");
     expect(await registry.dataKeyCount("acme", id)).toBe(0);
   });
+});
+
+test("a key that opens under any context is never used, however often it is asked", async () => {
+  const world = await newWorld(engine);
+  const { adapter } = world.cloud;
+  const contexts = new Map<string, Parameters<KmsDriver["wrap"]>[0]["context"]>();
+  const careless: KmsAdapter = {
+    ...adapter,
+    open: (resource) => {
+      const driver = adapter.open(resource);
+      const wrap: KmsDriver["wrap"] = async (request, call) => {
+        const answer = await driver.wrap(request, call);
+        contexts.set(Buffer.from(answer.bytes).toString("hex"), request.context);
+        return answer;
+      };
+      const unwrap: KmsDriver["unwrap"] = async (request, call) => {
+        const context = contexts.get(Buffer.from(request.bytes).toString("hex")) ?? request.context;
+        return driver.unwrap({ ...request, context }, call);
+      };
+      return { ...driver, wrap, unwrap };
+    },
+  };
+  const kms = multiCloudKms({ adapters: [careless], clock: world.clock });
+  const registry = cmkRegistry({ kms, store: world.store, recordKey: world.recordKey });
+  const { id } = await registerKey(registry, "a", true);
+  const box = registry.envelope({ service: "crm" });
+  for (let i = 0; i < 3; i += 1) {
+    expect(await codeOf(async () => seal(box))).toBe("bad-answer");
+    await world.clock.advance(6000);
+  }
+  expect((await registry.get("acme", id)).validation).toMatchObject({ phase: "context", code: "bad-answer" });
+  expect(await registry.dataKeyCount("acme", id)).toBe(0);
 });
 
 describe("the operator's CMK", () => {
