@@ -13,7 +13,7 @@ import { storeSuite } from "./store-suite.ts";
 let server: OwnPostgres;
 beforeAll(async () => {
   server = await startPostgres();
-});
+}, 60_000);
 afterAll(async () => server.close());
 
 storeSuite("PostgreSQL", async (options) => server.makePlace(options));

@@ -12,6 +12,9 @@ import { badRecordCases } from "./bad-record-cases.ts";
 import type { MakePlace, StorePlace } from "./store-place.ts";
 import { countUp } from "./transaction-cases.ts";
 
+/** Processes of Node start slowly where others start too. */
+const manyProcessesMs = 120_000;
+
 /** What a store keeps to that others use too: other instances, other processes, and people with a database tool. */
 export function sharedStoreSuite(name: string, makePlace: MakePlace, processes: number): void {
   describe(`a shared store: ${name}`, () => {
@@ -91,19 +94,23 @@ export function sharedStoreSuite(name: string, makePlace: MakePlace, processes: 
       expect(order).toEqual(["first", "second"]);
     });
 
-    it("keeps nothing of a process that died inside a transaction, and does not wait for it", async () => {
-      const { child } = startWorker(place, []);
-      const [line] = await once(child.stdout, "data");
-      expect(String(line)).toBe("inside\n");
-      child.kill("SIGKILL");
-      await once(child, "exit");
-      const store = open();
-      await store.write(async (tx) => tx.lockProject("acme"));
-      expect(await store.reads.project("acme")).toBeUndefined();
-      expect(await store.reads.cmks("acme")).toEqual([]);
-    });
+    it(
+      "keeps nothing of a process that died inside a transaction, and does not wait for it",
+      { timeout: manyProcessesMs },
+      async () => {
+        const { child } = startWorker(place, []);
+        const [line] = await once(child.stdout, "data");
+        expect(String(line)).toBe("inside\n");
+        child.kill("SIGKILL");
+        await once(child, "exit");
+        const store = open();
+        await store.write(async (tx) => tx.lockProject("acme"));
+        expect(await store.reads.project("acme")).toBeUndefined();
+        expect(await store.reads.cmks("acme")).toEqual([]);
+      },
+    );
 
-    it(`loses nothing and doubles nothing when ${processes} processes use it at once`, async () => {
+    it(`loses nothing and doubles nothing when ${processes} processes use it at once`, { timeout: manyProcessesMs }, async () => {
       const rounds = 5;
       const children = Array.from({ length: processes }, () => startWorker(place, ["--rounds", String(rounds)]));
       const printed = await Promise.all(children.map(async ({ child, output }) => (await exited(child), output)));
