@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
+import { avn } from "./avn.ts";
 import { azureKeyvaultEmulator } from "./azure-keyvault-emulator.ts";
 import { azureKeyvaultKeys } from "./azure-keyvault-keys.ts";
 import { boto3 } from "./boto3.ts";
@@ -15,6 +16,7 @@ import { ociPython } from "./oci-python.ts";
 import { causeOf, type Peer } from "./peer.ts";
 import { report } from "./report.ts";
 import { runPeer, type PeerResult, type PeerSummary } from "./run-peer.ts";
+import { schemathesis } from "./schemathesis.ts";
 
 const peers: readonly Peer[] = [
   moto,
@@ -28,6 +30,8 @@ const peers: readonly Peer[] = [
   googleCloudKmsRest,
   azureKeyvaultKeys,
   ociPython,
+  avn,
+  schemathesis,
 ];
 
 const { values, positionals } = parseArgs({ options: { json: { type: "boolean" } }, allowPositionals: true });

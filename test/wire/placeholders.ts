@@ -6,6 +6,7 @@ const moment = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g;
 /** What differs from run to run stands in the transcript as `${name}`. */
 export class Placeholders {
   private readonly values = new Map<string, string>();
+  private cmks = 0;
 
   /** @param known Such as `operator`, and the operator's token. */
   constructor(known: Readonly<Record<string, string>>) {
@@ -24,18 +25,16 @@ export class Placeholders {
 
   /** Calls CMKs `cmk 1`, `cmk 2` … in the order in which they appear. */
   hide(line: string): string {
-    this.learnCmks(line);
+    for (const [, id = ""] of line.matchAll(cmkId)) this.learnCmk(id);
     let hidden = line.replace(requestIdHeader, "$1${request id}").replaceAll(moment, "${time}");
     for (const [name, value] of this.values) hidden = hidden.replaceAll(value, `\${${name}}`);
     return hidden;
   }
 
-  private learnCmks(line: string): void {
-    for (const [, id = ""] of line.matchAll(cmkId)) {
-      const known = [...this.values.values()];
-      if (!known.includes(id)) this.values.set(`cmk ${known.filter((value) => isUuid.test(value)).length + 1}`, id);
-    }
+  /** The next CMK, unless it is known. */
+  learnCmk(id: string): void {
+    if ([...this.values.values()].includes(id)) return;
+    this.cmks += 1;
+    this.values.set(`cmk ${this.cmks}`, id);
   }
 }
-
-const isUuid = new RegExp(`^${uuid}$`);

@@ -6,15 +6,12 @@ import type { Exchange, Step } from "./transcript.ts";
 
 /** What a transcript can ask for besides HTTP. */
 const deeds: Readonly<Record<string, (server: RegistryServer) => Promise<void>>> = {
-  "acme seals data under its default CMK": async ({ registry }) => {
-    const box = registry.envelope({ service: "crm" });
-    await box.seal(Buffer.from("ada@example.com"), { tenant: "acme", path: ["customers", "email", "1"] });
-  },
+  "acme seals data under its default CMK": async (server) => server.seal("acme"),
 };
 
-/** What stands for what in the transcript. Makes the keys that it speaks of. */
-export async function placeholdersFor(server: RegistryServer): Promise<Placeholders> {
-  const { url, tokens, operatorId } = server;
+/** What stands for what in the transcript. Makes the keys that it speaks of. @param url Where clients reach the server. */
+export async function placeholdersFor(server: RegistryServer, url: string = server.url): Promise<Placeholders> {
+  const { tokens, operatorId } = server;
   const keys = { "key 1": await server.createKey(), "key 2": await server.createKey() };
   const unknown = "cmkit_0000000000000000";
   return new Placeholders({ host: new URL(url).host, ...tokens, "operator id": operatorId, unknown, crlf: "\r\n", ...keys });

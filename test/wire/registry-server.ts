@@ -8,7 +8,7 @@ import { awsEmulator, defaultAwsSeed, type AwsEmulator } from "@cmkit/emulators"
 import { gcp } from "@cmkit/gcp";
 import { oci } from "@cmkit/oci";
 import { apiTokens, cmkRegistry, type Accessors, type Registry } from "@cmkit/registry";
-import { registryApp } from "@cmkit/registry/http";
+import { registryApp, type RequestEntry } from "@cmkit/registry/http";
 import { sqliteStore } from "@cmkit/registry/sqlite";
 import { listener } from "../../packages/cli/src/server-listener.ts";
 
@@ -21,8 +21,12 @@ export interface RegistryServer extends AsyncDisposable {
   /** What the operator's token is called where it is not shown. */
   readonly operatorId: string;
   readonly emulator: AwsEmulator;
+  /** All that was answered, oldest first. */
+  readonly answered: readonly RequestEntry[];
   /** Makes a symmetric key, and gives its ARN. */
   createKey(): Promise<string>;
+  /** Makes the service crm seal data under the project's default CMK. */
+  seal(project: string): Promise<void>;
 }
 
 type Holder = "operator" | "viewer" | "stranger" | "everything";
@@ -52,13 +56,15 @@ export async function startRegistry(): Promise<RegistryServer> {
   const recordKey = new Uint8Array(randomBytes(32));
   const registry = cmkRegistry({ kms, store, recordKey, accessors });
   const tokens = apiTokens({ store, recordKey });
-  const app = registryApp(registry, { tokens });
+  const answered: RequestEntry[] = [];
+  const app = registryApp(registry, { tokens, onRequest: (entry) => answered.push(entry) });
   const server = await listener({ host: "127.0.0.1", port: 0 }, async (request, env) => app.fetch(request, env));
   const operator = await tokens.create("acme", "operator");
   return {
     url: server.url,
     registry,
     emulator,
+    answered,
     tokens: {
       operator: operator.secret,
       viewer: (await tokens.create("acme", "viewer")).secret,
@@ -67,6 +73,9 @@ export async function startRegistry(): Promise<RegistryServer> {
     },
     operatorId: operator.token.id,
     createKey: async () => emulator.createKey({ ...place, keySpec: "SYMMETRIC_DEFAULT" }),
+    async seal(project) {
+      await registry.envelope({ service: "crm" }).seal(Buffer.from("ada@example.com"), { tenant: project, path: ["email", "1"] });
+    },
     async [Symbol.asyncDispose]() {
       await server.close(0);
       await registry.close();
