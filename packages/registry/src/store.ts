@@ -29,7 +29,7 @@ export interface RegistryReads {
   /** Of any status, oldest first. */
   cmks(project: string): Promise<readonly Tagged<CmkRecord>[]>;
   project(name: string): Promise<Tagged<ProjectRecord> | undefined>;
-  /** Names, sorted by their bytes (UTF-8). */
+  /** Of all projects of which anything is kept: a row of their own, a CMK, a data key. Names, sorted by their bytes (UTF-8). */
   projects(page: Page<string>): Promise<readonly string[]>;
   dataKey(project: string, id: Uint8Array): Promise<DataKeyRecord | undefined>;
   /** @param contextKey `bindContext(context).key` */

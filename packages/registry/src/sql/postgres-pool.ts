@@ -6,7 +6,8 @@ import { breaksConnection, postgresFailure } from "./postgres-failure.ts";
 import type { PostgresAddress } from "./postgres-url.ts";
 import { checkParameters, storeFailure } from "./store-failure.ts";
 
-const connectMs = 5_000;
+/** To connect, or until one of our connections is free. As long as a lock may be waited for. */
+const connectMs = 10_000;
 /** Beyond the server's own limits: for a network that has gone away. */
 const answerMs = 35_000;
 /** The server ends what takes too long, and the transaction of a process that stands still. A commit is on the disk. */

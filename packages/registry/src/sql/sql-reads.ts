@@ -7,7 +7,7 @@ import type { AuditHead, Page, RegistryReads, StoredToken, Tagged } from "../sto
 import { auditHead, auditRow } from "./audit-row.ts";
 import { cmkRow } from "./cmk-row.ts";
 import { dataKeyRow } from "./data-key-row.ts";
-import { projectRow } from "./project-row.ts";
+import { maxProjectLength, projectRow } from "./project-row.ts";
 import { RowReader } from "./row-reader.ts";
 import type { Database } from "./schema.ts";
 import { storedToken } from "./token-row.ts";
@@ -37,14 +37,17 @@ export class SqlReads implements RegistryReads {
     return row && projectRow.read(row);
   }
 
-  async projects({ after, limit }: Page<string>): Promise<readonly string[]> {
+  /** One search of three indexes a name: the rows of one project may be very many. */
+  async projects({ after = "", limit }: Page<string>): Promise<readonly string[]> {
     const size = pageSize(limit);
-    const rows = await this.run(async (db) => {
-      const all = db.selectFrom("cmkit_projects").selectAll();
-      const rest = after === undefined ? all : all.where("name", ">", after);
-      return rest.orderBy("name").limit(size).execute();
-    });
-    return rows.map((row) => projectRow.read(row).record.name);
+    const names: string[] = [];
+    for (let last = after; names.length < size;) {
+      const next = await this.projectAfter(last);
+      if (next === undefined) break;
+      names.push(next);
+      last = next;
+    }
+    return names;
   }
 
   async dataKey(project: string, id: Uint8Array): Promise<DataKeyRecord | undefined> {
@@ -133,6 +136,26 @@ export class SqlReads implements RegistryReads {
     if (row?.value === "development") return true;
     if (row?.value === "production") return false;
     throw new RegistryError("bad-record", "the store does not say what it was made for");
+  }
+
+  private async projectAfter(last: string): Promise<string | undefined> {
+    const row = await this.run(async (db) => {
+      const own = db.selectFrom("cmkit_projects").where("name", ">", last);
+      const ofCmks = db.selectFrom("cmkit_cmks").where("project", ">", last);
+      const ofKeys = db.selectFrom("cmkit_data_keys").where("project", ">", last);
+      const all = own
+        .select((its) => its.fn.min("name").as("name"))
+        .unionAll(ofCmks.select((its) => its.fn.min("project").as("name")))
+        .unionAll(ofKeys.select((its) => its.fn.min("project").as("name")));
+      return db
+        .selectFrom(all.as("its"))
+        .select("name")
+        .where("name", "is not", null)
+        .orderBy("name")
+        .limit(1)
+        .executeTakeFirst();
+    });
+    return row && new RowReader("cmkit_projects", row).identifier("name", maxProjectLength);
   }
 }
 

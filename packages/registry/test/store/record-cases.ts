@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import type { CmkRecord, Validation } from "../../src/cmk-record.ts";
-import { sampleBytes, sampleCmk, sampleKey, sampleProject, sampleTime } from "./sample-records.ts";
+import { sampleBytes, sampleCmk, sampleDataKey, sampleKey, sampleProject, sampleTime } from "./sample-records.ts";
 import type { OpenedStore } from "./store-place.ts";
 
 /** Projects and CMKs. */
@@ -35,6 +35,17 @@ export function recordCases(at: OpenedStore): void {
         page = await at.store.reads.projects({ after: page.at(-1), limit: 4 });
       }
       expect(listed).toEqual(names);
+    });
+
+    it("lists those that have lost their row too, by their CMKs and data keys", async () => {
+      await at.put(async (tx) => {
+        await tx.putProject(sampleProject({ name: "b" }));
+        await tx.putCmk(sampleCmk({ project: "c" }));
+        await tx.addDataKey(sampleDataKey({ context: { tenant: "a" } }));
+        await tx.addDataKey(sampleDataKey({ context: { tenant: "b" } }));
+      });
+      expect(await at.store.reads.projects({ limit: 2 })).toEqual(["a", "b"]);
+      expect(await at.store.reads.projects({ after: "b", limit: 2 })).toEqual(["c"]);
     });
 
     it("under names of 256 characters, and refuses longer ones before anything is written", async () => {
