@@ -6,7 +6,7 @@ import type { RegisteredCmk } from "@cmkit/registry";
 import { describe, expect, it, onTestFinished } from "vitest";
 
 import { appKey, appPath } from "./application-cloud.ts";
-import { checkRegistry, openRegistry, type OpenedRegistry } from "./check-registry.ts";
+import { checkRegistry, withRegistry, type OpenedRegistry } from "./check-registry.ts";
 import { Ledger, type Attempt } from "./ledger.ts";
 
 const project = "acme";
@@ -29,8 +29,7 @@ class Watched {
   }
 
   async use<T>(run: (opened: OpenedRegistry) => Promise<T>): Promise<T> {
-    const opened = openRegistry(this.setUp);
-    return run(opened).finally(opened.close);
+    return withRegistry(this.setUp, run);
   }
 
   async asks(

@@ -22,7 +22,21 @@ export function openRegistry({ store: name, recordKey }: SoakSetUp, cloud: KmsAd
   const kms = multiCloudKms({ adapters: [cloud] });
   const registry = cmkRegistry({ kms, store, recordKey, sharedResources: true, allowLocal: true });
   const tokens = apiTokens({ store, recordKey, clock: kms.clock });
-  return { registry, tokens, close: async () => registry.close().finally(async () => kms.close()) };
+  const close = async (): Promise<void> => {
+    await registry.close();
+    await kms.close();
+  };
+  return { registry, tokens, close };
+}
+
+/** Opens it for as long as something is done with it. */
+export async function withRegistry<T>(setUp: SoakSetUp, run: (opened: OpenedRegistry) => Promise<T>): Promise<T> {
+  const opened = openRegistry(setUp);
+  try {
+    return await run(opened);
+  } finally {
+    await opened.close();
+  }
 }
 
 function storeOf(name: string): RegistryStore {
@@ -49,8 +63,7 @@ export async function checkRegistry(
   ledger: Ledger,
   isClockSteady = true,
 ): Promise<Found> {
-  const opened = openRegistry(setUp);
-  try {
+  return withRegistry(setUp, async (opened) => {
     const { ok, brokenAt } = await opened.registry.audit.verify();
     if (!ok) soak.problem(`the audit log is broken at entry ${brokenAt}`);
     const log = await ReplayedLog.of(opened.registry.audit);
@@ -64,9 +77,7 @@ export async function checkRegistry(
     soak.acknowledged += ledger.acknowledged;
     const unknown = ledger.attempts.filter(({ outcome }) => outcome === "unknown");
     return { entries: log.entries, done: unknown.filter(({ requestId }) => log.byRequest.has(requestId)).length };
-  } finally {
-    await opened.close();
-  }
+  });
 }
 
 /** Each project's rows must be what the audit log says that they are. */

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 import { statusText } from "./api-client.ts";
-import { checkRegistry, openRegistry } from "./check-registry.ts";
+import { checkRegistry, withRegistry } from "./check-registry.ts";
 import { openLoop } from "./open-loop.ts";
 import { startServer, type SoakServer, type SoakSetUp } from "./soak-server.ts";
 import type { Soak, SoakPart } from "./soak.ts";
@@ -63,9 +63,8 @@ const offsets: readonly (readonly [string, number])[] = [
 ];
 
 async function tokensAndRows(soak: Soak, world: World, server: SoakServer): Promise<void> {
-  const { tokens, close } = openRegistry(world.setUp);
-  const madeAtMs = Date.now();
-  const { secret } = await tokens.create("*", "operator", { expiresAt: new Date(madeAtMs + hourMs) }).finally(close);
+  const expiresAt = new Date(Date.now() + hourMs);
+  const { secret } = await withRegistry(world.setUp, async ({ tokens }) => tokens.create("*", "operator", { expiresAt }));
   const status = async (): Promise<number> => {
     const { status: answered } = await fetch(`${server.url}/v1/me`, { headers: { authorization: `Bearer ${secret}` } });
     return answered;

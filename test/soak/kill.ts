@@ -2,7 +2,8 @@ import { setTimeout as wait } from "node:timers/promises";
 
 import { statusText } from "./api-client.ts";
 import { checkRegistry } from "./check-registry.ts";
-import { openLoop } from "./open-loop.ts";
+import { closedLoop } from "./closed-loop.ts";
+import type { Ledger } from "./ledger.ts";
 import { soakPostgres } from "./soak-postgres.ts";
 import { startServer } from "./soak-server.ts";
 import type { SoakPart } from "./soak.ts";
@@ -10,7 +11,7 @@ import { startApplication } from "./start-application.ts";
 import { Workload } from "./workload.ts";
 import { newWorld, warm } from "./world.ts";
 
-const perSecond = 150;
+const clients = 32;
 const writes = 0.6;
 
 /** SIGKILL, again and again, to a server under load and to an application beside it. */
@@ -24,21 +25,26 @@ export const kill: SoakPart = async (soak) => {
   await warm(client, projects);
   const workload = new Workload({ client: () => client, random: soak.random, projects, writes });
   const stop = new AbortController();
-  const running = openLoop({ perSecond, until: stop.signal, send: workload.send });
+  let isUp = true;
+  const send = async (): Promise<void> => (isUp ? workload.send() : wait(20));
+  const running = closedLoop(clients, stop.signal, send);
   for (let time = 1; time <= times; time += 1) {
-    const heldBefore = ledger.held.length;
     const application = startApplication(soak, setUp, { name: `kill-${time}`, perSecond: 40 }, ledger);
     if (time > 1) server = await startServer(soak, setUp, { port });
-    while (ledger.held.length < heldBefore + 5 && application.isAlive()) await wait(20); // it has begun
-    await wait(soak.random() * 800);
-    await Promise.all([server.kill(), application.kill()]);
+    isUp = true;
+    await someWork(ledger);
+    await wait(soak.random() * 500);
+    const killed = Promise.all([server.kill(), application.kill()]);
+    isUp = false;
+    await killed;
     if (time % 10 === 0) soak.progress(`${time} of ${times} kills, ${ledger.acknowledged} acknowledged writes`);
   }
-  server = await startServer(soak, setUp, { port });
   stop.abort();
-  soak.requests += (await running).count;
+  await running;
+  soak.requests += [...client.statuses.values()].reduce((sum, count) => sum + count, 0);
+  server = await startServer(soak, setUp, { port });
+  if ((await server.end()) !== 0) soak.problem("the server did not end as it should");
   const unknown = ledger.attempts.filter(({ outcome }) => outcome === "unknown").length;
-  await server.end();
   const { entries, done } = await checkRegistry(soak, setUp, ledger);
   return {
     kills: times,
@@ -48,3 +54,10 @@ export const kill: SoakPart = async (soak) => {
     "audit entries": entries,
   };
 };
+
+/** Both processes are at work: neither is killed while it starts. */
+async function someWork({ attempts, held }: Ledger): Promise<void> {
+  const [attemptsBefore, heldBefore] = [attempts.length, held.length];
+  const done = (): number => attempts.slice(attemptsBefore).filter(({ outcome }) => outcome === "acknowledged").length;
+  while (held.length < heldBefore + 5 || done() < 20) await wait(20);
+}

@@ -4,6 +4,7 @@ import { setTimeout as wait } from "node:timers/promises";
 
 import { statusText, type ApiClient } from "./api-client.ts";
 import { checkRegistry } from "./check-registry.ts";
+import { closedLoop } from "./closed-loop.ts";
 import type { Attempt } from "./ledger.ts";
 import { soakPostgres } from "./soak-postgres.ts";
 import { startServer } from "./soak-server.ts";
@@ -42,7 +43,7 @@ async function contend(
   const applications = ["one", "two"].map((name) => startApplication(soak, setUp, { name, perSecond: 20 }, ledger));
   const choose = (): ApiClient => pick(clients, soak.random) ?? client("none", () => "");
   const workload = new Workload({ client: choose, random: soak.random, projects, writes });
-  await closedLoop(seconds, workload.send);
+  await closedLoop(workers, AbortSignal.timeout(seconds * 1000), workload.send);
   const rounds = soak.short ? 3 : 20;
   for (let round = 0; round < rounds; round += 1) await race(soak, clients, round);
   await meeting(applications);
@@ -54,15 +55,6 @@ async function contend(
   const { entries } = await checkRegistry(soak, setUp, ledger);
   const answers = `${statusText(clients)}; ${ledger.acknowledged} acknowledged writes, ${entries} audit entries`;
   return { [`${count} servers on one ${engine}`]: answers };
-}
-
-async function closedLoop(seconds: number, send: () => Promise<void>): Promise<void> {
-  const until = performance.now() + seconds * 1000;
-  await Promise.all(
-    Array.from({ length: workers }, async () => {
-      while (performance.now() < until) await send();
-    }),
-  );
 }
 
 /** All servers are asked at once to register one key: first for one project, then one that each has a project for. */

@@ -1,5 +1,5 @@
 import { ApiClient } from "./api-client.ts";
-import { openRegistry } from "./check-registry.ts";
+import { withRegistry } from "./check-registry.ts";
 import { Ledger } from "./ledger.ts";
 import type { Soak } from "./soak.ts";
 import { soakSetUp, type SoakSetUp } from "./soak-server.ts";
@@ -18,8 +18,7 @@ export interface World {
 export async function newWorld(soak: Soak, storeIn: (directory: string) => string, projectCount: number): Promise<World> {
   const setUp = await soakSetUp(soak, storeIn);
   const ledger = new Ledger();
-  const { tokens, close } = openRegistry(setUp);
-  const { secret: token } = await tokens.create("*", "operator").finally(close);
+  const { secret: token } = await withRegistry(setUp, async ({ tokens }) => tokens.create("*", "operator"));
   const onWrong = (what: string): void => soak.problem(what);
   return {
     setUp,
