@@ -165,13 +165,13 @@ describe("a key's identity", () => {
   });
 
   it("stays as it is while the KMS says the same", () => {
-    const [cmk] = project(asked("a"));
-    expect(identify(project(asked("a")), cmk as CmkRecord, { canonical: "key-a", pin: null }, later)).toEqual(cmk);
+    const cmk = liveCmk(project(asked("a")), "a");
+    expect(identify([cmk], cmk, { canonical: "key-a", pin: null }, later)).toEqual(cmk);
   });
 
   it("moves to another public key of the same key", () => {
-    const [cmk] = project(asked("a"));
-    const moved = identify([], { ...(cmk as CmkRecord), pin }, { canonical: "key-a", pin: { ...pin, keyVersion: "2" } }, later);
+    const cmk = liveCmk(project(asked("a")), "a");
+    const moved = identify([], { ...cmk, pin }, { canonical: "key-a", pin: { ...pin, keyVersion: "2" } }, later);
     expect(moved).toMatchObject({ pin: { keyVersion: "2" }, updatedAt: later });
   });
 
