@@ -45,6 +45,12 @@ describe("a project's name that ends strings, words, templates and statements", 
     expect(tenants.toSorted()).toEqual(hostileNames.toSorted());
   });
 
+  it("is spelt in ASCII, which no terminal, editor or encoding changes on its way", () => {
+    for (const project of hostileNames) {
+      for (const { text } of grantsFor(requestFor("aws", undefined, { project }))) expect(text).toMatch(/^[\n -~]+$/);
+    }
+  });
+
   it("is in no other grant, but for eight digits of its hash", () => {
     const hashed = /cmkit[0-9a-f]{8}|"[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}"/g;
     for (const request of allRequests) {

@@ -96,6 +96,14 @@ describe("what is missing", () => {
     expect(added("oci", "symmetric", "wrap", "oci-policy")).toEqual(["KEY_ENCRYPT"]);
   });
 
+  it("is nothing that is there already: whom a role trusts, and what the operator endorses", () => {
+    const forms = (["aws", "oci"] as const).flatMap((key) =>
+      (missingGrant(requestFor(key, "rsa"), "unwrap")?.grants ?? []).map(({ form }) => form),
+    );
+    expect(forms).toContain("aws-role-permissions");
+    for (const there of ["aws-role-trust", "oci-policy-endorse"]) expect(forms).not.toContain(there);
+  });
+
   it("is everything in an access policy: setting one takes away what it does not name", () => {
     const grants = missingGrant(requestFor("vault", "rsa"), "unwrap")?.grants ?? [];
     expect(textOf(grants, "az-access-policy")).toContain(" --key-permissions get unwrapKey\n");
