@@ -12,6 +12,23 @@ export interface GoCommand {
   readonly command: string;
 }
 
+/** Builds the one command of a module of ours, whose dependencies Go's own client fetches. @param module Its folder. */
+export function goProgram(module: string): GoCommand {
+  const folder = `${peersCache}/go`;
+  const command = `${folder}/bin/${module.slice(module.lastIndexOf("/") + 1)}-program`;
+  return {
+    command,
+    async install() {
+      mkdirSync(`${folder}/bin`, { recursive: true });
+      // Another version of Go is never fetched for it.
+      const env = { ...goEnv(folder), GOFLAGS: "-modcacherw -mod=readonly", GOTOOLCHAIN: "local" };
+      await run("go", ["build", "-o", command, "."], { cwd: module, env }).catch((error: unknown) => {
+        throw new Error(`go build: ${reason(error)}`, { cause: error });
+      });
+    },
+  };
+}
+
 /** Installs with Go's own client, into folders of `.cache/peers`. @param at The command's package and version: `example.com/module/cmd/name@v1.2.3`. */
 export function goCommand(at: string): GoCommand {
   const [path = "", version = ""] = at.split("@");
@@ -24,12 +41,16 @@ export function goCommand(at: string): GoCommand {
     async install() {
       if (existsSync(command)) return;
       mkdirSync(bin, { recursive: true });
-      const env = { ...process.env, GOPATH: folder, GOBIN: bin, GOCACHE: `${folder}/build`, GOFLAGS: "-modcacherw" };
+      const env = { ...goEnv(folder), GOBIN: bin, GOFLAGS: "-modcacherw" };
       await run("go", ["install", at], { env }).catch((error: unknown) => {
         throw new Error(`go install ${at}: ${reason(error)}`, { cause: error });
       });
     },
   };
+}
+
+function goEnv(folder: string): NodeJS.ProcessEnv {
+  return { ...process.env, GOPATH: folder, GOCACHE: `${folder}/build` };
 }
 
 function reason(error: unknown): string {

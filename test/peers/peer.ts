@@ -9,6 +9,8 @@ export interface Peer {
   readonly deviations: Deviations;
   /** True for what nobody has run yet: it is written from its source, so what fails shows a deviation that is not listed yet. */
   readonly untried?: boolean;
+  /** Why it is tried only when it is named on the command line; else its cases count as skipped. */
+  readonly onlyByName?: string;
   /** Puts it into `.cache/peers`, if it is not there. Rejects with the reason why it cannot be had. */
   install(): Promise<void>;
   start(): Promise<StartedPeer>;
