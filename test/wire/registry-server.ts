@@ -52,6 +52,9 @@ export async function startRegistry(): Promise<RegistryServer> {
   const emulator = await awsEmulator({ seed: { ...defaultAwsSeed(place), keys: [] } });
   const adapters = [aws({ endpoint: emulator.url, credentials: emulator.credentials }), gcp(), azure(), oci()];
   const kms = multiCloudKms({ adapters });
+  const createKey = async (): Promise<string> => emulator.createKey({ ...place, keySpec: "SYMMETRIC_DEFAULT" });
+  // The SDK is loaded now: on a busy machine that takes longer than a check of access may.
+  await kms.open({ provider: "aws", resource: await createKey() }).describe({ timeoutMs: 60_000 });
   const store = sqliteStore(`${directory}/registry.db`);
   const recordKey = new Uint8Array(randomBytes(32));
   const registry = cmkRegistry({ kms, store, recordKey, accessors });
@@ -72,7 +75,7 @@ export async function startRegistry(): Promise<RegistryServer> {
       everything: (await tokens.create("*", "operator")).secret,
     },
     operatorId: operator.token.id,
-    createKey: async () => emulator.createKey({ ...place, keySpec: "SYMMETRIC_DEFAULT" }),
+    createKey,
     async seal(project) {
       await registry.envelope({ service: "crm" }).seal(Buffer.from("ada@example.com"), { tenant: project, path: ["email", "1"] });
     },
