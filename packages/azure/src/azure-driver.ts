@@ -31,6 +31,7 @@ export function azureDriver(key: KeyId, clients: AzureClients, emulated: boolean
   };
   return {
     resource: key.resource,
+    keyResource: key.base,
     resolved: true,
     namesVersion: true,
     async describe(keyVersion, call) {

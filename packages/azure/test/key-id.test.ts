@@ -29,6 +29,7 @@ describe("the grammar of key identifiers", () => {
     expect(canonical(resource)).toBe(expected);
     expect(canonical(canonical(resource))).toBe(expected);
     expect(adapter.open(resource)).toMatchObject({ resolved: true, namesVersion: true });
+    expect(adapter.open(resource).keyResource).toBe(expected.replace(`/${version}`, ""));
   });
 
   it.each(publicHosts)("takes vaults under $suffix, whose tokens are for $audience", (hosts) => {
@@ -128,6 +129,20 @@ describe("the grammar of key identifiers", () => {
         { numRuns: 2000 },
       );
     }
+  });
+
+  it("names one key, in however many ways its versions are named", () => {
+    const names = stringMatching(/^[A-Za-z0-9-]{1,126}$/);
+    const versions = stringMatching(/^(?:\/[0-9A-Fa-f]{32})?\/?$/);
+    assert(
+      property(names, versions, versions, (name, one, other) => {
+        const keyOf = (rest: string): unknown => adapter.open(`https://${host}/keys/${rest}`).keyResource;
+        const key = `https://${host}/keys/${name.toLowerCase()}`;
+        expect([name + one, name + other, name.toUpperCase() + one].map(keyOf)).toEqual([key, key, key]);
+        expect(adapter.open(key)).toMatchObject({ resource: key, keyResource: key });
+        expect(keyOf(`${name}x${one}`)).not.toBe(key);
+      }),
+    );
   });
 
   it("knows a version when it sees one", () => {

@@ -28,6 +28,8 @@ export interface KmsAdapter {
 export interface KmsDriver {
   /** The canonical form of the identifier. */
   readonly resource: string;
+  /** The key itself, where `resource` names one of its versions: the canonical form without the version. Default: `resource`. */
+  readonly keyResource?: string;
   /** False for an alias or the like, which the first describe resolves. */
   readonly resolved: boolean;
   /** True when a wrap must name the key version that makes it: core then describes the key first. Default: the KMS chooses. */

@@ -34,6 +34,8 @@ export interface WrapOptions extends CallOptions {
 export interface KmsKey {
   /** In canonical form; an alias becomes the key itself once it has been resolved. */
   readonly cmk: Cmk;
+  /** What `cmk.resource` is of the key itself, without the version that it may name: the same for all of a key's versions. */
+  readonly keyResource: string;
   /** False for an alias or a versionless id that this process has not resolved yet. */
   readonly resolved: boolean;
   /** Set when the key was opened with a pin. */
@@ -95,6 +97,11 @@ export class DrivenKey implements KmsKey {
 
   get cmk(): Cmk {
     return { provider: this.calls.cmk.provider, resource: this.calls.driver().resource };
+  }
+
+  get keyResource(): string {
+    const { resource, keyResource = resource } = this.calls.driver();
+    return keyResource;
   }
 
   get resolved(): boolean {

@@ -114,6 +114,13 @@ export const argumentMutants: readonly Mutant[] = [
     drivers(() => ({ resolved: false })),
   ),
   mutant(
+    "takes one key for a version of another",
+    "symmetric",
+    "opens a key under its canonical name",
+    differs,
+    drivers(({ resource }) => ({ keyResource: resource.endsWith("-2") ? resource.slice(0, -2) : `${resource}-2` })),
+  ),
+  mutant(
     "finds a key version anywhere in the text",
     "symmetric",
     "refuses a key version outside the grammar without a request",

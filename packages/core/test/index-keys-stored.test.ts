@@ -165,6 +165,7 @@ function watchingRoots(kms: Kms, roots: Uint8Array[]): Kms {
     const key = kms.open(...which);
     return {
       cmk: key.cmk,
+      keyResource: key.keyResource,
       resolved: key.resolved,
       pin: key.pin,
       describe: async (options) => key.describe(options),

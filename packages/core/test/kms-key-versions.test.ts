@@ -39,6 +39,24 @@ function versionedKms(): StubKms & {
   return { ...stub, named, rotate: () => void (latest += 1), setState: (next) => void (state = next) };
 }
 
+describe("the key's own name", () => {
+  test("is the canonical one, and an alias's once that is resolved", async () => {
+    const { kms } = stubKms();
+    expect(kms.open(aes)).toMatchObject({ cmk: aes, keyResource: "local:aes" });
+    const alias = kms.open({ provider: "local", resource: "local:alias-of-aes" });
+    expect(alias.keyResource).toBe("local:alias-of-aes");
+    await alias.resolve();
+    expect(alias.keyResource).toBe("local:aes");
+  });
+
+  test("is what the driver says where the resource names a version", async () => {
+    const { kms } = stubKms(() => ({ keyResource: "local:key" }));
+    expect(kms.open(aes)).toMatchObject({ cmk: aes, keyResource: "local:key" });
+    const { wrapped } = await kms.open(aes).generateDataKey(context);
+    expect(wrapped.cmk).toEqual(aes);
+  });
+});
+
 describe("a driver whose wraps must name a version", () => {
   test("is given the one that was just described, which is recorded", async () => {
     const { kms, named, asked, rotate } = versionedKms();

@@ -37,8 +37,10 @@ export function stubKms(initial: Changes = () => ({}), adapterChanges: Partial<K
     const real = adapter.open(resource.replace("alias-of-", ""));
     const driver = (): KmsDriver => ({ ...real, ...changes(real) });
     const generates = driver().generateDataKey !== undefined;
+    const { keyResource } = driver();
     return {
       resource,
+      ...(keyResource !== undefined && { keyResource }),
       resolved: !resource.includes("alias-of-"),
       namesVersion: driver().namesVersion === true,
       describe: async (version, call) => ask("describe", driver().describe(version, call)),

@@ -25,6 +25,7 @@ export function gcpDriver(name: CryptoKeyName, { connection, identities, emulate
     sendFor(cmk, connection, identities, call);
   return {
     resource: name.resource,
+    keyResource: name.key,
     resolved: true,
     async describe(keyVersion, call) {
       const send = sender(call);

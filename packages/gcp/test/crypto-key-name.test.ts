@@ -80,13 +80,23 @@ function refusalOf(resource: string): { readonly code: KmsErrorCode; readonly me
 describe("the grammar of key names", () => {
   it.each(accepted)("takes %s", (resource) => {
     expect(parseCryptoKeyName(resource)).toEqual({ resource, key: resource, version: null });
-    expect(gcp().open(resource)).toMatchObject({ resource, resolved: true });
+    expect(gcp().open(resource)).toMatchObject({ resource, keyResource: resource, resolved: true });
   });
 
   it.each(accepted)("takes version 12 of %s, which pins it", (key) => {
     const resource = `${key}/cryptoKeyVersions/12`;
     expect(parseCryptoKeyName(resource)).toEqual({ resource, key, version: "12" });
-    expect(gcp().open(resource)).toMatchObject({ resource, resolved: true });
+    expect(gcp().open(resource)).toMatchObject({ resource, keyResource: key, resolved: true });
+  });
+
+  it("names one key, whichever of its versions a name ends in", () => {
+    const version = fc.bigInt({ min: 1n, max: 9_999_999_999_999_999_999n }).map(String);
+    fc.assert(
+      fc.property(fc.constantFrom(...accepted), version, (key, one) => {
+        expect(gcp().open(`${key}/cryptoKeyVersions/${one}`).keyResource).toBe(key);
+        expect(parseCryptoKeyName(key).version).toBeNull();
+      }),
+    );
   });
 
   it.each(refused)("refuses %s and says what was expected", (_what, resource, detail) => {

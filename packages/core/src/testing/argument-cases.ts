@@ -46,6 +46,8 @@ export const argumentCases: readonly CaseTemplate[] = [
       assert.deepEqual([driver.resource, driver.resolved], [t.spec.resource, true]);
       assert.deepEqual(t.open().cmk, t.cmk());
       assert.equal(t.adapter.open(t.harness.missing).resolved, true);
+      const { keyResource } = t.open();
+      assert.deepEqual([t.open(keyResource).cmk.resource, t.open(keyResource).keyResource], [keyResource, keyResource]);
     },
   },
   {

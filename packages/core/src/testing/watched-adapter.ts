@@ -53,6 +53,7 @@ function watchedDriver(driver: KmsDriver, watch: Watch): KmsDriver {
   const generate = driver.generateDataKey?.bind(driver);
   return {
     resource: driver.resource,
+    ...(driver.keyResource !== undefined && { keyResource: driver.keyResource }),
     resolved: driver.resolved,
     ...(driver.namesVersion !== undefined && { namesVersion: driver.namesVersion }),
     describe: async (version, call) => watch.record("describe", async () => driver.describe(version, call)),
