@@ -28,4 +28,13 @@ export type {
   ServiceAssociation,
 } from "./registry.ts";
 export { resignRecords, type ResignCounts, type ResignRecordsOptions } from "./resign-records.ts";
-export type { AuditHead, Page, RegistryReads, RegistryStore, RegistryWrites, StoredToken, Tagged } from "./store.ts";
+export type {
+  AuditHead,
+  Page,
+  RegistryReads,
+  RegistryStore,
+  RegistryWrites,
+  StoredToken,
+  Tagged,
+  WriteOptions,
+} from "./store.ts";

@@ -7,7 +7,7 @@ import type { RegistryStore } from "./store.ts";
 export interface PostgresStoreOptions {
   /** Marks a store that is made now as one for development; a store that exists keeps its mark. Default false. */
   readonly development?: boolean;
-  /** Connections of this process at most. Default 10. */
+  /** Connections of this process at most: half of them for reads, the others for writes. At least 2; default 10. */
   readonly maxConnections?: number;
   /** Asked for every new connection, in place of the URL's password: for short-lived ones. */
   readonly password?: () => string | Promise<string>;
@@ -25,7 +25,7 @@ export interface PostgresStoreOptions {
  */
 export function postgresStore(url: string, options: PostgresStoreOptions = {}): RegistryStore {
   const { development = false, maxConnections = 10, password } = options;
-  if (!Number.isSafeInteger(maxConnections) || maxConnections < 1) throw new RangeError("expected at least 1 connection");
+  if (!Number.isSafeInteger(maxConnections) || maxConnections < 2) throw new RangeError("expected at least 2 connections");
   const engine = postgresEngine(parsePostgresUrl(url), { maxConnections, password });
   return new SqlStore(engine, development ? "development" : "production");
 }

@@ -93,7 +93,7 @@ function registryDataKeys(parts: RegistryParts): DataKeyStore {
             if (!isOperators && !isCurrent(cmks, cmk)) throw new KmsError("key-retired", { provider: cmk.provider });
             return tx.addDataKey(record);
           },
-          { signal },
+          { project: record.context.tenant, signal },
         ),
       ),
     get: async (tenant, id) => kmsErrors(async () => store.reads.dataKey(tenant, id)),

@@ -41,7 +41,7 @@ export async function resignProject(resigning: Resigning, name: string): Promise
     return { projects: projects.length, cmks: cmks.length };
   };
   const { projects, cmks } = await staleOf(store.reads, resigning, name);
-  return projects.length + cmks.length === 0 ? { projects: 0, cmks: 0 } : store.write(work, { signal });
+  return projects.length + cmks.length === 0 ? { projects: 0, cmks: 0 } : store.write(work, { project: name, signal });
 }
 
 /** Tagged anew, but not yet written. */

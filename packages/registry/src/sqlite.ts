@@ -16,8 +16,8 @@ export interface SqliteStoreOptions {
  * A store in one SQLite file, which any number of processes of one machine may share. Opened, and made where it does not
  * exist, at the first call; readable by its owner alone. Its directory must exist.
  *
- * One transaction writes at a time; who waits longer than 10 s for its turn is told `store-unavailable`. With `:memory:`
- * reads wait for transactions too, so inside of one read through it alone.
+ * One transaction writes at a time; who waits longer than 30 s for its turn, or 10 s for another process's transaction, is
+ * told `store-unavailable`. With `:memory:` reads wait for transactions too, so inside of one read through it alone.
  * @param file A path, or `:memory:` for a store that ends with the process.
  */
 export function sqliteStore(file: string, { development = false, maxBytes }: SqliteStoreOptions = {}): RegistryStore {

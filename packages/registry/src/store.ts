@@ -62,10 +62,10 @@ export interface RegistryWrites extends RegistryReads {
   lockProject(project: string): Promise<void>;
   /** The project's CMKs stay as they are; others may hold this lock too. */
   shareProject(project: string): Promise<void>;
-  /** Alone with what all projects say of a key. */
-  lockResource(cmk: Cmk): Promise<void>;
-  /** Projects with a CMK of this canonical resource that is not deleted. Under `lockResource`. */
-  projectsUsing(cmk: Cmk): Promise<readonly string[]>;
+  /** Alone with what all projects say of a key. @param key Its resource is a `keyResource`: one lock for all of the key's names. */
+  lockResource(key: Cmk): Promise<void>;
+  /** Projects with a CMK of this `keyResource` that is not deleted. Under `lockResource`. */
+  projectsUsing(key: Cmk): Promise<readonly string[]>;
   putProject(project: Tagged<ProjectRecord>): Promise<void>;
   /** Inserts, or replaces the row of the same id. */
   putCmk(cmk: Tagged<CmkRecord>): Promise<void>;
@@ -88,6 +88,17 @@ export interface RegistryWrites extends RegistryReads {
   putAuditTag(seq: number, tag: Uint8Array): Promise<void>;
 }
 
+/** How a transaction waits for its turn. */
+export interface WriteOptions {
+  /**
+   * Whose lock `work` takes first. A store may let a process's many writers of one project wait in line before they take
+   * what those of other projects need; without it they may stand in each other's way.
+   */
+  readonly project?: string | undefined;
+  /** Ends the wait, and the transaction. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Where the registry lives: SQLite (`@cmkit/registry/sqlite`) or PostgreSQL (`@cmkit/registry/postgres`). */
 export interface RegistryStore {
   /** What a failure is called: `sqlite` or `postgres`. */
@@ -98,7 +109,7 @@ export interface RegistryStore {
    * again after a conflict, so it changes nothing outside.
    * @throws {RegistryError} `store-unavailable`; whatever `work` throws, after rolling back.
    */
-  write<T>(work: (tx: RegistryWrites) => Promise<T>, options?: { readonly signal?: AbortSignal | undefined }): Promise<T>;
+  write<T>(work: (tx: RegistryWrites) => Promise<T>, options?: WriteOptions): Promise<T>;
   /** Whether the store was made by `cmkit dev` (`development: true`). */
   isDevelopment(): Promise<boolean>;
   /** Answers when a query gets through. @throws {RegistryError} `store-unavailable` */

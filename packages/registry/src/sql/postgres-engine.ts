@@ -19,8 +19,13 @@ export function postgresEngine(address: PostgresAddress, options: PostgresPoolOp
       tableEnd: sql``,
     },
     connect: () => {
-      const db = new Kysely<Schema>({ dialect: new LockedDialect({ pool: async () => postgresPool(address, options) }) });
-      return { reads: db, writes: db };
+      const db = (maxConnections: number): Database =>
+        new Kysely<Schema>({
+          dialect: new LockedDialect({ pool: async () => postgresPool(address, { ...options, maxConnections }) }),
+        });
+      // Writers wait for each other, and must not hold what readers need meanwhile.
+      const reads = Math.floor(options.maxConnections / 2);
+      return { reads: db(reads), writes: db(options.maxConnections - reads) };
     },
     locks: (db) => ({
       exclusive: async (space, name) => void (await sql`select pg_advisory_xact_lock(${lockId(space, name)})`.execute(db)),

@@ -1,15 +1,17 @@
 import { RegistryError } from "../registry-error.ts";
-import type { RegistryReads, RegistryStore, RegistryWrites } from "../store.ts";
+import type { RegistryReads, RegistryStore, RegistryWrites, WriteOptions } from "../store.ts";
 import { migrate } from "./migrate.ts";
+import type { Database } from "./schema.ts";
 import type { StorePurpose } from "./migrations.ts";
 import type { SqlConnections, SqlEngine } from "./sql-engine.ts";
 import { SqlReads } from "./sql-reads.ts";
 import { SqlTables } from "./sql-tables.ts";
 import { storeFailure } from "./store-failure.ts";
 import { TransactionScope } from "./transaction-scope.ts";
+import { Turns } from "./turns.ts";
 
 /** How long a transaction waits for its turn. */
-const turnMs = 10_000;
+const turnMs = 30_000;
 /** How long a read may take, its wait included. */
 const readMs = 30_000;
 
@@ -22,6 +24,7 @@ export class SqlStore implements RegistryStore {
   private readonly sql: SqlEngine;
   private readonly purpose: StorePurpose;
   private readonly queries: SqlReads;
+  private readonly turns = new Turns();
   private readonly running = new Set<Promise<unknown>>();
   private opened: Promise<SqlConnections> | undefined;
   private closed: Promise<void> | undefined;
@@ -34,15 +37,16 @@ export class SqlStore implements RegistryStore {
     this.reads = this.queries;
   }
 
-  async write<T>(work: Work<T>, { signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<T> {
+  async write<T>(work: Work<T>, options: WriteOptions = {}): Promise<T> {
+    const { signal } = options;
     signal?.throwIfAborted();
     try {
-      return await this.attempt(work, signal);
+      return await this.attempt(work, options);
     } catch (error) {
       if (!this.sql.isConflict(error)) throw error;
     }
     signal?.throwIfAborted();
-    return this.attempt(work, signal);
+    return this.attempt(work, options);
   }
 
   async isDevelopment(): Promise<boolean> {
@@ -97,7 +101,7 @@ export class SqlStore implements RegistryStore {
   }
 
   /** Whoever gives up gets an answer at once; the transaction ends by itself, without another query, and rolls back. */
-  private async attempt<T>(work: Work<T>, signal: AbortSignal | undefined): Promise<T> {
+  private async attempt<T>(work: Work<T>, { project, signal }: WriteOptions): Promise<T> {
     const scope = new TransactionScope();
     const { promise: givenUp, reject } = Promise.withResolvers<never>();
     const giveUp = (reason: unknown): void => {
@@ -106,21 +110,27 @@ export class SqlStore implements RegistryStore {
       reject(reason);
     };
     const late = (): void => {
-      if (!scope.begun) giveUp(new RegistryError("store-unavailable", "the store is busy: no turn came within 10 s"));
+      if (!scope.begun) giveUp(new RegistryError("store-unavailable", "the store is busy: no turn came within 30 s"));
     };
     const aborted = (): void => giveUp(signal?.reason);
     const timer = setTimeout(late, turnMs);
     signal?.addEventListener("abort", aborted, { once: true });
     try {
-      return await Promise.race([this.tracked(this.transaction(work, scope)), givenUp]);
+      return await Promise.race([this.tracked(this.inTurn(work, scope, project)), givenUp]);
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener("abort", aborted);
     }
   }
 
-  private async transaction<T>(work: Work<T>, scope: TransactionScope): Promise<T> {
+  private async inTurn<T>(work: Work<T>, scope: TransactionScope, project: string | undefined): Promise<T> {
     const { writes } = await this.open();
+    const run = async (): Promise<T> => this.transaction(writes, work, scope);
+    return project === undefined ? run() : this.turns.take(project, run);
+  }
+
+  private async transaction<T>(writes: Database, work: Work<T>, scope: TransactionScope): Promise<T> {
+    scope.checkGoesOn();
     let thrown: { readonly reason: unknown } | undefined;
     try {
       const transaction = writes.transaction().setIsolationLevel("read committed");
@@ -152,6 +162,5 @@ export class SqlStore implements RegistryStore {
 }
 
 async function destroy({ reads, writes }: SqlConnections): Promise<void> {
-  await reads.destroy();
-  if (writes !== reads) await writes.destroy();
+  await Promise.all([reads.destroy(), writes === reads ? undefined : writes.destroy()]);
 }

@@ -15,10 +15,15 @@ export class TransactionScope {
   private failure: { readonly reason: unknown } | undefined;
   private turn: Promise<unknown> = Promise.resolve();
 
+  /** @throws whatever it was cancelled with. */
+  checkGoesOn(): void {
+    if (this.over !== undefined) throw this.over.reason;
+  }
+
   /** @throws whatever it was cancelled with meanwhile. */
   begin(db: Database): RunQuery {
     this.begun = true;
-    if (this.over !== undefined) throw this.over.reason;
+    this.checkGoesOn();
     return async (query) => {
       const result = this.turn.then(async () => this.attempt(async () => query(db)));
       this.turn = result.catch(() => {});
@@ -42,7 +47,7 @@ export class TransactionScope {
   }
 
   private async attempt<T>(query: () => Promise<T>): Promise<T> {
-    if (this.over !== undefined) throw this.over.reason;
+    this.checkGoesOn();
     try {
       return await query();
     } catch (error) {

@@ -3,7 +3,7 @@ import { Client } from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
 import { postgresStore } from "../../src/postgres.ts";
-import type { RegistryStore } from "../../src/store.ts";
+import type { RegistryStore, RegistryWrites } from "../../src/store.ts";
 import { startPostgres, usePostgres, type OwnPostgres } from "./postgres-server.ts";
 import { sampleDataKey, sampleKey, sampleProject } from "./sample-records.ts";
 import { sharedStoreSuite } from "./shared-store-suite.ts";
@@ -15,6 +15,15 @@ beforeAll(async () => {
   server = await startPostgres();
 }, 60_000);
 afterAll(async () => server.close());
+
+/** How many rows the server itself has of what it knows. */
+async function counted(from: string): Promise<number> {
+  const admin = new Client({ connectionString: server.url });
+  await admin.connect();
+  const { rows } = await admin.query<{ count: number }>(`select count(*)::int as count from ${from}`);
+  await admin.end();
+  return rows[0]?.count ?? Number.NaN;
+}
 
 storeSuite("PostgreSQL", async (options) => server.makePlace(options));
 sharedStoreSuite("PostgreSQL", async (options) => server.makePlace(options), 10);
@@ -151,17 +160,70 @@ describe("a store in PostgreSQL", () => {
     }
   });
 
-  it("uses no more connections than it may, however many ask", async () => {
+  it.each([2, 5])("uses no more connections than it may, however many ask, and none once it is closed: %i", async (most) => {
     const url = `${place.location}&application_name=bounded`;
-    const store = postgresStore(url, { maxConnections: 2 });
-    const admin = new Client({ connectionString: server.url });
-    await admin.connect();
-    await Promise.all(Array.from({ length: 40 }, async () => store.write(async (tx) => tx.addDataKey(sampleDataKey()))));
-    const { rows } = await admin.query("select count(*)::int as count from pg_stat_activity where application_name = 'bounded'");
-    expect(rows).toEqual([{ count: 2 }]);
+    const store = postgresStore(url, { maxConnections: most });
+    const open = async (): Promise<number> => counted("pg_stat_activity where application_name = 'bounded'");
+    const asks = Array.from({ length: 40 }, async () => {
+      await store.write(async (tx) => tx.addDataKey(sampleDataKey()));
+      await store.reads.cmks("acme");
+    });
+    await Promise.all(asks);
+    expect(await open()).toBe(most);
     expect(await store.reads.countDataKeys("acme", sampleKey)).toBe(40);
-    await admin.end();
     await store.close();
+    while ((await open()) > 0); // PostgreSQL notices a little later
+  });
+
+  /** Somebody who holds a project's lock until told otherwise. */
+  const heldProject = async (): Promise<{ release: () => Promise<void> }> => {
+    const [inside, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const holder = open().write(async (tx) => {
+      await tx.lockProject("acme");
+      inside.resolve();
+      await gate.promise;
+    });
+    await inside.promise;
+    return { release: async () => (gate.resolve(), holder) };
+  };
+  const untilWaiting = async (count: number): Promise<void> => {
+    while ((await counted("pg_locks where locktype = 'advisory' and not granted")) < count);
+  };
+
+  it("reads although as many writers as there may be wait for a lock", async () => {
+    const store = open();
+    const { release } = await heldProject();
+    const writers = Array.from({ length: 10 }, async () => store.write(async (tx) => tx.lockProject("acme")));
+    await untilWaiting(5); // of ten connections
+    await store.ready();
+    expect(await store.reads.cmks("other")).toEqual([]);
+    await release();
+    await Promise.all(writers);
+  });
+
+  it("writes to other projects although many writers wait for the lock of one, and forgets those who wait no longer", async () => {
+    const store = open();
+    const { release } = await heldProject();
+    const wrote: number[] = [];
+    const abort = new AbortController();
+    const writers = Array.from({ length: 10 }, async (_, n) => {
+      const work = async (tx: RegistryWrites): Promise<void> => {
+        await tx.lockProject("acme");
+        wrote.push(n);
+      };
+      return store.write(work, { project: "acme", ...(n === 5 && { signal: abort.signal }) });
+    });
+    const ended = Promise.allSettled(writers);
+    await untilWaiting(2); // and no more of one project
+    for (const project of ["other", "another"]) await store.write(async (tx) => tx.lockProject(project), { project });
+    await store.write(async (tx) => tx.putProject(sampleProject()));
+    const reason = new Error("the caller's");
+    abort.abort(reason);
+    await expect(writers[5]).rejects.toBe(reason); // while the lock is still held
+    expect(await counted("pg_locks where locktype = 'advisory' and not granted")).toBe(2);
+    await release();
+    expect((await ended).filter(({ status }) => status === "fulfilled")).toHaveLength(9);
+    expect(new Set(wrote)).toEqual(new Set([0, 1, 2, 3, 4, 6, 7, 8, 9]));
   });
 
   it("uses a schema whose neighbour holds a store too", async () => {
@@ -175,7 +237,12 @@ describe("a store in PostgreSQL", () => {
 
   it("is store-unavailable while the server is away, inside a transaction too, and comes back with it", async () => {
     const store = open();
-    await Promise.all(Array.from({ length: 5 }, async () => store.write(async (tx) => tx.addDataKey(sampleDataKey()))));
+    const everyConnection = async (): Promise<void> => {
+      const read = Array.from({ length: 10 }, async () => store.reads.cmks("acme"));
+      const written = Array.from({ length: 10 }, async () => store.write(async (tx) => tx.addDataKey(sampleDataKey())));
+      await Promise.all([...read, ...written]);
+    };
+    await everyConnection();
     const inside = Promise.withResolvers<void>();
     const away = Promise.withResolvers<void>();
     const cutOff = store
@@ -194,8 +261,8 @@ describe("a store in PostgreSQL", () => {
     await expect(store.write(async (tx) => tx.putProject(sampleProject()))).rejects.toMatchObject({ code: "store-unavailable" });
     await server.start();
     await store.ready();
-    expect(await store.reads.countDataKeys("acme", sampleKey)).toBe(5);
+    expect(await store.reads.countDataKeys("acme", sampleKey)).toBe(10);
     expect(await store.reads.project("acme")).toBeUndefined();
-    await store.write(async (tx) => tx.putProject(sampleProject()));
+    await everyConnection();
   });
 });

@@ -64,8 +64,8 @@ describe("the URL of a PostgreSQL store", () => {
     expect(() => postgresStore(url)).toThrow(/^expected (?!.*hunter2)/);
   });
 
-  it("comes with at least one connection", () => {
-    for (const maxConnections of [0, -1, 0.5]) {
+  it("comes with at least two connections, one of them for reads", () => {
+    for (const maxConnections of [1, 0, -1, 2.5]) {
       expect(() => postgresStore("postgres://u:p@localhost/db", { maxConnections })).toThrow(RangeError);
     }
   });

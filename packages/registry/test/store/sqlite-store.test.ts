@@ -147,7 +147,7 @@ describe("a store in an SQLite file", () => {
       await store.write(async (inner) => inner.putProject(sampleProject({ name: "inner" })));
     });
     const error = nested.catch((reason: unknown) => reason);
-    await vi.advanceTimersByTimeAsync(10_000);
+    await vi.advanceTimersByTimeAsync(30_000);
     expect(await error).toMatchObject({ code: "store-unavailable" });
     vi.useRealTimers();
     await store.write(async (tx) => tx.lockProject("acme"));
