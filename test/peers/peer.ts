@@ -39,6 +39,8 @@ export interface PeerCase {
   readonly skipped?: string | undefined;
   /** The case must then fail. */
   readonly deviation?: Deviation | undefined;
+  /** How long it may take, where two minutes are too short. */
+  readonly limitMs?: number;
   /** Rejects with what differs. */
   run(): Promise<void>;
 }

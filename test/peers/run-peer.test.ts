@@ -33,6 +33,11 @@ test("fails a listed deviation that does not show, unless it shows sometimes", a
   ]);
 });
 
+test("waits for no case longer than it may take", async () => {
+  const never = async (): Promise<void> => new Promise(() => undefined);
+  expect(outcomes(await tried([{ name: "hangs", limitMs: 1, run: never }]))).toEqual([["failed", "it took more than 1 ms"]]);
+});
+
 test("does not call wrong what nobody has tried, and says what differs", async () => {
   const summary = await tried([{ name: "differs", run: fail }], { untried: true });
   expect(outcomes(summary)).toEqual([["deviates", "not tried before, to be listed: it differs"]]);

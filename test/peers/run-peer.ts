@@ -19,8 +19,8 @@ export interface PeerSummary {
   readonly results: readonly PeerResult[];
 }
 
-/** No case takes so long, but a peer that hangs must not hang the run. */
-const caseLimitMs = 120_000;
+/** Hardly any case takes so long, but a peer that hangs must not hang the run. */
+const usualLimitMs = 120_000;
 
 /** Installs, starts, tries and stops one peer. A peer that is there but does not start has failed. */
 export async function runPeer(peer: Peer, installed: Promise<void>): Promise<PeerSummary> {
@@ -46,9 +46,9 @@ export async function runPeer(peer: Peer, installed: Promise<void>): Promise<Pee
 }
 
 async function tryCase(one: PeerCase, untried: boolean): Promise<Pick<PeerResult, "outcome" | "reason">> {
-  const { skipped, deviation } = one;
+  const { skipped, deviation, limitMs = usualLimitMs } = one;
   if (skipped !== undefined) return { outcome: "skipped", reason: skipped };
-  const failure = await limited(one.run()).then(
+  const failure = await limited(one.run(), limitMs).then(
     () => undefined,
     (error: unknown) => text(error),
   );
@@ -60,10 +60,10 @@ async function tryCase(one: PeerCase, untried: boolean): Promise<Pick<PeerResult
   return { outcome: "deviates", reason: causeOf(deviation) };
 }
 
-async function limited(running: Promise<void>): Promise<void> {
+async function limited(running: Promise<void>, limitMs: number): Promise<void> {
   const timer = new AbortController();
-  const late = wait(caseLimitMs, undefined, { signal: timer.signal }).then(() => {
-    throw new Error(`it took more than ${caseLimitMs} ms`);
+  const late = wait(limitMs, undefined, { signal: timer.signal }).then(() => {
+    throw new Error(`it took more than ${limitMs} ms`);
   });
   await Promise.race([running, late]).finally(() => timer.abort());
 }
