@@ -153,10 +153,11 @@ class CmkRegistry implements Registry {
     const { store, tags } = this.parts;
     const found = await store.reads.project(checkedProject(project));
     if (found !== undefined) return tags.project.open(found).externalId;
-    return store.write(async (tx) => {
+    const work = async (tx: RegistryWrites): Promise<string> => {
       await tx.lockProject(project);
       return this.projectRow(tx, project);
-    });
+    };
+    return store.write(work, { project });
   }
 
   envelope(options: RegistryEnvelopeOptions): Envelope {
@@ -223,7 +224,7 @@ class CmkRegistry implements Registry {
         if (rows.length > 0) await audit.append(tx, auditEntry(action, result, by, details));
         return shown(result);
       },
-      { signal },
+      { project, signal },
     );
   }
 

@@ -119,7 +119,7 @@ export class KeyChecks {
         if (news !== undefined) await audit.append(tx, auditEntry("cmk.check", after, by, news));
         return { cmk: after, changed: isKeyChanged(before.validation, validation) };
       },
-      { signal },
+      { project: cmk.project, signal },
     );
     if (kept.changed) this.announce(kept.cmk);
     return kept;
