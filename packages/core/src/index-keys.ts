@@ -10,6 +10,7 @@ import { encodeRecord } from "./data-key-record-line.ts";
 import { isRecordOf, type DataKeyRecord, type DataKeyStore } from "./data-key-store.ts";
 import type { EnvelopeSettings } from "./envelope-options.ts";
 import type { EvictReason, HeldKey, HeldKeys } from "./held-keys.ts";
+import { ifRetired } from "./if-retired.ts";
 import { KmsError } from "./kms-error.ts";
 import type { KmsKey } from "./kms-key.ts";
 import type { CallOptions } from "./limit.ts";
@@ -75,7 +76,8 @@ export class IndexKeys {
       if (record !== undefined) return await this.open(record, context, limits);
       // The one that is held was in the store: it was shredded, or lost. It is dropped, not replaced in the background.
       if (this.held.get(context.key, now(clock)) !== undefined) throw new KmsError("unknown-data-key");
-      return await this.make(dataKeys, context, limits);
+      const make = async (): Promise<IndexKey> => this.make(dataKeys, context, limits);
+      return await make().catch(ifRetired(make));
     } catch (error) {
       this.refusals.note(context.key, error);
       throw error;

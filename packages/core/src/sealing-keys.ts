@@ -9,6 +9,7 @@ import type { DataKeyRecord } from "./data-key-store.ts";
 import type { EnvelopeCmk, EnvelopeSettings } from "./envelope-options.ts";
 import { Flights } from "./flights.ts";
 import { HeldKeys, refreshAge, wantsRefresh, type EvictReason, type HeldKey } from "./held-keys.ts";
+import { ifRetired } from "./if-retired.ts";
 import { KmsError } from "./kms-error.ts";
 import type { KmsKey } from "./kms-key.ts";
 import type { CallOptions } from "./limit.ts";
@@ -105,7 +106,9 @@ export class SealingKeys {
 
   private async renew(context: BoundContext, limits: CallOptions): Promise<SealingKey> {
     return this.held.whileLoading(context.entries.tenant, async (loading) => {
-      const cmks = await this.settings.sealingCmks(context.entries.tenant, limits);
+      const ask = async (): ReturnType<EnvelopeSettings["sealingCmks"]> =>
+        this.settings.sealingCmks(context.entries.tenant, limits);
+      const cmks = await ask();
       const held = this.held.get(context.key, now(this.clock));
       if (held !== undefined && sameRecipients(held, cmks)) {
         await this.confirm(held, limits).catch((error: unknown) => {
@@ -114,7 +117,8 @@ export class SealingKeys {
         });
         return this.inTime(held);
       }
-      const key = this.inTime(await this.make(cmks, context, limits));
+      const again = async (): Promise<SealingKey> => this.make(await ask(), context, limits);
+      const key = this.inTime(await this.make(cmks, context, limits).catch(ifRetired(again)));
       // What was purged while it was made seals the message that its caller waits for, and no other: a purge reaches sealers.
       key.dropped = this.held.evictedMeanwhile(loading, key);
       // With a TTL of 0 the caller's own message is all that it seals.

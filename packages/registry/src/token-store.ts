@@ -5,6 +5,7 @@ import type { ApiToken, Authenticator, Principal } from "./api-tokens.ts";
 import { chainedAuditLog, type AuditWriter } from "./chained-audit-log.ts";
 import type { Role, TokenRecord } from "./cmk-record.ts";
 import { checkedProject } from "./project-cmks.ts";
+import { keyedStore } from "./keyed-store.ts";
 import { recordTags, type RowTags } from "./record-tags.ts";
 import { RegistryError } from "./registry-error.ts";
 import type { Attribution } from "./registry.ts";
@@ -52,7 +53,7 @@ export interface ApiTokens extends Authenticator {
  */
 export function apiTokens({ store, recordKey, clock = { wallMs: Date.now } }: ApiTokensOptions): ApiTokens {
   const audit = chainedAuditLog({ store, recordKey, clock });
-  return new StoredTokens(store, recordTags(recordKey).token, audit, clock);
+  return new StoredTokens(keyedStore(store, audit), recordTags(recordKey).token, audit, clock);
 }
 
 const roles: ReadonlySet<Role> = new Set(["viewer", "operator"]);

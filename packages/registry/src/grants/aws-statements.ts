@@ -24,7 +24,8 @@ export function awsOperations(kind: AwsRequest["kind"], uses: readonly KeyUse[])
   return {
     look: [...when("describe", "DescribeKey"), ...(kind === "symmetric" ? [] : when("public-key", "GetPublicKey"))],
     // Data keys are made by GenerateDataKey; Encrypt wraps those that another key has wrapped before.
-    symmetric: kind === "rsa" ? [] : [...when("wrap", "GenerateDataKey", "Encrypt"), ...when("unwrap", "Decrypt")],
+    symmetric:
+      kind === "rsa" ? [] : [...when("generate", "GenerateDataKey"), ...when("wrap", "Encrypt"), ...when("unwrap", "Decrypt")],
     rsa: kind === "symmetric" ? [] : when("unwrap", "Decrypt"),
   };
 }
@@ -34,7 +35,7 @@ export function awsKinds(kind: AwsRequest["kind"], uses: readonly KeyUse[]): rea
   if (kind !== undefined) return [kind];
   const [use] = uses;
   if (uses.length > 1 || use === "unwrap") return ["symmetric", "rsa"];
-  return use === "wrap" ? ["symmetric"] : ["rsa"];
+  return use === "generate" || use === "wrap" ? ["symmetric"] : ["rsa"];
 }
 
 /**

@@ -19,7 +19,7 @@ function permissionsFor({ kind }: AzureRequest, uses: readonly KeyUse[]): readon
   return [
     ...(uses.includes("describe") || uses.includes("public-key") ? [get] : []),
     ...(uses.includes("unwrap") && kind !== "symmetric" ? [unwrapKey] : []),
-    ...(uses.includes("wrap") ? [encrypt] : []),
+    ...(uses.includes("generate") || uses.includes("wrap") ? [encrypt] : []),
     ...(uses.includes("unwrap") && kind !== "rsa" ? [decrypt] : []),
   ];
 }

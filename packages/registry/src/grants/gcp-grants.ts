@@ -41,7 +41,8 @@ function gcpRequest({ cmk, accessors }: GrantRequest): GcpRequest {
 
 // https://cloud.google.com/kms/docs/reference/permissions-and-roles
 function rolesFor(uses: readonly KeyUse[]): readonly string[] {
-  const crypto = [...(uses.includes("wrap") ? ["Encrypter"] : []), ...(uses.includes("unwrap") ? ["Decrypter"] : [])].join("");
+  const wraps = uses.includes("generate") || uses.includes("wrap");
+  const crypto = [...(wraps ? ["Encrypter"] : []), ...(uses.includes("unwrap") ? ["Decrypter"] : [])].join("");
   return [
     ...(uses.includes("describe") ? ["viewer"] : []),
     ...(uses.includes("public-key") ? ["publicKeyViewer"] : []),
@@ -51,7 +52,7 @@ function rolesFor(uses: readonly KeyUse[]): readonly string[] {
 
 function permissionsFor({ version }: GcpRequest, kind: GrantRequest["kind"], use: KeyUse): readonly string[] {
   if (use === "public-key") return ["cryptoKeyVersions.viewPublicKey"];
-  if (use === "wrap") return ["cryptoKeyVersions.useToEncrypt"];
+  if (use === "generate" || use === "wrap") return ["cryptoKeyVersions.useToEncrypt"];
   if (use === "unwrap") return ["cryptoKeyVersions.useToDecrypt"];
   if (version !== undefined) return ["cryptoKeyVersions.get"];
   // RSA keys have no primary version: one is chosen from the list.

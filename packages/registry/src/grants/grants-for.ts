@@ -1,3 +1,5 @@
+import type { DriverOperation } from "@cmkit/core";
+
 import type { CheckPhase } from "../cmk-record.ts";
 import type { Grant, GrantRequest, MissingGrant } from "../grant.ts";
 import { RegistryError } from "../registry-error.ts";
@@ -5,7 +7,7 @@ import { awsGrants } from "./aws-grants.ts";
 import { azureGrants } from "./azure-grants.ts";
 import type { CloudGrants } from "./cloud-grants.ts";
 import { gcpGrants } from "./gcp-grants.ts";
-import { useIn, usesOf } from "./key-use.ts";
+import { useOf, usesOf } from "./key-use.ts";
 import { ociGrants } from "./oci-grants.ts";
 
 const clouds: ReadonlyMap<string, CloudGrants> = new Map([
@@ -29,14 +31,18 @@ export function grantsFor(request: GrantRequest): readonly Grant[] {
 }
 
 /**
- * What is missing when a check was refused in `phase`, and the grants that add it and nothing else where the form allows.
+ * What is missing when a check was refused, and the grants that add it and nothing else where the form allows.
  *
+ * @param refused In which phase, and what the KMS was asked then.
  * @returns `undefined` where no permission can be what is missing.
  * @throws {RegistryError} as {@link grantsFor} does.
  */
-export function missingGrant(request: GrantRequest, phase: CheckPhase): MissingGrant | undefined {
+export function missingGrant(
+  request: GrantRequest,
+  { phase, operation }: { readonly phase: CheckPhase; readonly operation: DriverOperation },
+): MissingGrant | undefined {
   const cloud = cloudOf(request);
-  const use = useIn(phase, request.kind);
+  const use = useOf(operation, phase, request.kind);
   if (use === undefined) return undefined;
   return { permission: cloud.permission(request, use), grants: cloud.grants(request, [use], true) };
 }

@@ -36,6 +36,7 @@ export const ociGrants: CloudGrants = {
 const permissionOf: Readonly<Record<KeyUse, string>> = {
   describe: "KEY_READ",
   "public-key": "KEY_READ",
+  generate: "KEY_ENCRYPT",
   wrap: "KEY_ENCRYPT",
   unwrap: "KEY_DECRYPT",
 };

@@ -58,7 +58,7 @@ function refusalOf(run: () => unknown): unknown {
 describe("a grant", () => {
   it.each(clouds)("for a key of %s says what to configure where the deployment has no accessor", (key, setting) => {
     const request = requestFor(key, undefined, { accessors: {} });
-    for (const run of [() => grantsFor(request), () => missingGrant(request, "describe")]) {
+    for (const run of [() => grantsFor(request), () => missingGrant(request, { phase: "describe", operation: "describe" })]) {
       const error = refusalOf(run);
       expect(isRegistryError(error) && error.code).toBe("invalid-request");
       expect(error).toHaveProperty("message", expect.stringContaining(`configure ${setting}`));

@@ -21,7 +21,7 @@ describe("a key policy's statements", () => {
   it("are two for a symmetric key: what knows no context, and what carries one", () => {
     expect(grantText("aws-key-policy", "aws", "symmetric")).toBe(`[
   {
-    "Sid": "CmkitLook08f5285d",
+    "Sid": "CmkitLook5f4ed692",
     "Effect": "Allow",
     "Principal": {
       "AWS": "arn:aws:iam::111122223333:role/crm-backend"
@@ -32,7 +32,7 @@ describe("a key policy's statements", () => {
     "Resource": "*"
   },
   {
-    "Sid": "CmkitUse08f5285d",
+    "Sid": "CmkitUse5f4ed692",
     "Effect": "Allow",
     "Principal": {
       "AWS": "arn:aws:iam::111122223333:role/crm-backend"

@@ -1,4 +1,4 @@
-import type { KeyKind } from "@cmkit/core";
+import type { DriverOperation, KeyKind } from "@cmkit/core";
 import { describe, expect, it } from "vitest";
 
 import type { CheckPhase } from "../../src/cmk-record.ts";
@@ -17,7 +17,7 @@ const rows: readonly Row[] = [
   ["aws", "rsa", "public-key", "kms:GetPublicKey"],
   ["aws", "rsa", "wrap", "kms:Decrypt"],
   ["aws", "rsa", "unwrap", "kms:Decrypt"],
-  ["aws", "symmetric", "wrap", "kms:GenerateDataKey and kms:Encrypt"],
+  ["aws", "symmetric", "wrap", "kms:Encrypt"],
   ["aws", "symmetric", "unwrap", "kms:Decrypt"],
   ["aws", "symmetric", "context", "kms:Decrypt"],
   ["aws", undefined, "unwrap", "kms:Decrypt"],
@@ -57,16 +57,37 @@ const wordsIn = (text: string): readonly string[] => [
   ),
 ];
 
+const operations: Readonly<Record<CheckPhase, DriverOperation>> = {
+  describe: "describe",
+  "public-key": "publicKey",
+  wrap: "wrap",
+  unwrap: "unwrap",
+  context: "unwrap",
+  done: "unwrap",
+};
+
+/** A check that was refused in this phase, while it asked for what the phase is named after. */
+const refusedIn = (phase: CheckPhase): Parameters<typeof missingGrant>[1] => ({ phase, operation: operations[phase] });
+
 describe("what is missing", () => {
+  it("to make data keys is another permission of AWS than to wrap those that exist, and the same one elsewhere", () => {
+    const generating = { phase: "wrap", operation: "generateDataKey" } as const;
+    expect(missingGrant(requestFor("aws", "symmetric"), generating)?.permission).toBe("kms:GenerateDataKey");
+    for (const key of ["gcp", "vault", "hsm", "oci"] as const) {
+      const { permission } = missingGrant(requestFor(key, "symmetric"), refusedIn("wrap")) ?? {};
+      expect(missingGrant(requestFor(key, "symmetric"), generating)?.permission).toBe(permission);
+    }
+  });
+
   it.each(rows)("for %s (%s) at %s is %s", (key, kind, phase, permission) => {
-    expect(missingGrant(requestFor(key, kind), phase)?.permission).toBe(permission);
+    expect(missingGrant(requestFor(key, kind), refusedIn(phase))?.permission).toBe(permission);
   });
 
   it("is added by a grant in each form of the whole one, which allows that and nothing else of it", () => {
     for (const request of allRequests) {
       const whole = grantsFor(request);
       for (const phase of ["describe", "public-key", "wrap", "unwrap", "context"] as const) {
-        const missing = missingGrant(request, phase);
+        const missing = missingGrant(request, refusedIn(phase));
         if (missing === undefined) continue;
         expect(missing.grants).not.toHaveLength(0);
         for (const { form, text } of missing.grants) {
@@ -81,7 +102,7 @@ describe("what is missing", () => {
   });
 
   const added = (key: KeyName, kind: KeyKind, phase: CheckPhase, form: string): readonly string[] => {
-    const grants: readonly Grant[] = missingGrant(requestFor(key, kind), phase)?.grants ?? [];
+    const grants: readonly Grant[] = missingGrant(requestFor(key, kind), refusedIn(phase))?.grants ?? [];
     return wordsIn(textOf(grants, form));
   };
 
@@ -98,14 +119,14 @@ describe("what is missing", () => {
 
   it("is nothing that is there already: whom a role trusts, and what the operator endorses", () => {
     const forms = (["aws", "oci"] as const).flatMap((key) =>
-      (missingGrant(requestFor(key, "rsa"), "unwrap")?.grants ?? []).map(({ form }) => form),
+      (missingGrant(requestFor(key, "rsa"), refusedIn("unwrap"))?.grants ?? []).map(({ form }) => form),
     );
     expect(forms).toContain("aws-role-permissions");
     for (const there of ["aws-role-trust", "oci-policy-endorse"]) expect(forms).not.toContain(there);
   });
 
   it("is everything in an access policy: setting one takes away what it does not name", () => {
-    const grants = missingGrant(requestFor("vault", "rsa"), "unwrap")?.grants ?? [];
+    const grants = missingGrant(requestFor("vault", "rsa"), refusedIn("unwrap"))?.grants ?? [];
     expect(textOf(grants, "az-access-policy")).toContain(" --key-permissions get unwrapKey\n");
     expect(textOf(grants, "terraform-access-policy")).toContain('["Get", "UnwrapKey"]');
   });
@@ -114,7 +135,7 @@ describe("what is missing", () => {
     const name = (text: string): string | undefined => /cmkit[0-9a-f]{8}/.exec(text)?.[0];
     for (const key of ["aws", "gcp", "vault", "hsm", "oci"] as const) {
       const whole = textOf(grantsFor(requestFor(key, "rsa")), "terraform");
-      const missing = textOf(missingGrant(requestFor(key, "rsa"), "unwrap")?.grants ?? [], "terraform");
+      const missing = textOf(missingGrant(requestFor(key, "rsa"), refusedIn("unwrap"))?.grants ?? [], "terraform");
       expect(name(missing)).not.toBe(name(whole));
     }
   });

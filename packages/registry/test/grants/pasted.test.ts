@@ -50,10 +50,10 @@ describe.each(clouds)("a customer at $cloud's emulator", ({ start }) => {
       const named: string[] = [];
       let request = await requestFor(undefined, pasted);
       for (;;) {
-        const { phase, code, description } = await checkAccess(customer.kms, request.cmk, project);
+        const { phase, operation, code, description } = await checkAccess(customer.kms, request.cmk, project);
         if (phase === "done") break;
         expect(["access-denied", "key-not-found"]).toContain(code);
-        const missing = missingGrant({ ...request, kind: description?.kind }, phase);
+        const missing = missingGrant({ ...request, kind: description?.kind }, { phase, operation });
         if (missing === undefined) throw new TypeError(`expected something to be missing at ${phase}`);
         // What was pasted once helps: no check asks for it again.
         expect(named).not.toContain(missing.permission);

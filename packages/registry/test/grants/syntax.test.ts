@@ -8,12 +8,15 @@ import { readStatements } from "./aws-policy.ts";
 import { hclBlocks } from "./hcl-text.ts";
 import { allRequests } from "./requests.ts";
 
-const phases = ["describe", "public-key", "wrap", "unwrap", "context"] as const;
+const refusals = (["describe", "publicKey", "generateDataKey", "wrap", "unwrap"] as const).map((operation) => ({
+  phase: "wrap" as const,
+  operation,
+}));
 
 /** Every text that there is, once. */
 const everyGrant: ReadonlyMap<string, Grant> = new Map(
   allRequests.flatMap((request) =>
-    [grantsFor(request), ...phases.map((phase) => missingGrant(request, phase)?.grants ?? [])]
+    [grantsFor(request), ...refusals.map((refused) => missingGrant(request, refused)?.grants ?? [])]
       .flat()
       .map((grant) => [grant.text, grant] as const),
   ),
