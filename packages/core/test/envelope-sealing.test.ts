@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
+import type { Cmk } from "../src/cmk.ts";
 import { inspectSealed } from "../src/inspect-sealed.ts";
+import { KmsError } from "../src/kms-error.ts";
 import { bytes, keyA, keyB, keyC, minute, recordKey, textOf, ttlMs, World } from "./envelope-world.ts";
 
 const acme = { tenant: "acme" };
@@ -228,5 +230,32 @@ describe("record keys", () => {
     expect(textOf(await world.another({ recordKey: next }).open(newer, acme))).toBe("b");
     expect(await world.code(world.another({ recordKey: next }).open(sealed, acme))).toBe("decrypt-failed");
     expect(await world.code(world.another().open(newer, acme))).toBe("decrypt-failed");
+  });
+});
+
+describe("a CMK that was retired while a data key was made under it", () => {
+  const retiredStore = (world: World, retired: (resource: string) => boolean): void => {
+    world.store.onAdd = async (record, add) => {
+      if (retired(record.recipients[0].cmk.resource)) throw new KmsError("key-retired");
+      return add();
+    };
+  };
+
+  test("is asked for once more: the data key goes under the one that is current now", async () => {
+    let current: Cmk = keyA;
+    const world = new World({ cmk: () => current, accepted: () => [keyA, keyB] });
+    retiredStore(world, (resource) => {
+      current = keyB;
+      return resource === keyA.resource;
+    });
+    expect(textOf(await world.box.open(await world.box.seal(bytes("a"), acme), acme))).toBe("a");
+    expect(world.store.records.map(({ recipients: [{ cmk }] }) => cmk)).toEqual([keyB]);
+  });
+
+  test("is not asked for without end", async () => {
+    const world = new World();
+    retiredStore(world, () => true);
+    expect(await world.code(world.box.seal(bytes("a"), acme))).toBe("key-retired");
+    expect(world.store.adds).toBe(2);
   });
 });

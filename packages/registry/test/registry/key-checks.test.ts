@@ -98,6 +98,38 @@ describe("an access check", () => {
     expect(await collected(registry.checkAll({ project: "globex" }))).toHaveLength(1);
   });
 
+  test("runs once at a time, however many ask, and the next one asks the KMS anew", async () => {
+    const world = await newWorld(engine);
+    const registry = world.process();
+    const { id } = await registerKey(registry, "a");
+    await registry.check("acme", id);
+    const once = world.cloud.requests;
+    const allWait = Promise.withResolvers<void>();
+    world.cloud.onWrap = async () => allWait.promise;
+    const asking = Array.from({ length: 20 }, async () => registry.check("acme", id));
+    for (let turn = 0; turn < 100; turn += 1) await world.clock.advance(0); // until each has read the store
+    allWait.resolve();
+    const reports = await Promise.all(asking);
+    expect(world.cloud.requests).toBe(2 * once);
+    expect(new Set(reports.map(({ cmk }) => cmk.validation.checkedAt.getTime())).size).toBe(1);
+    await registry.check("acme", id);
+    expect(world.cloud.requests).toBe(3 * once);
+  });
+
+  test("is waited for no longer than its caller wants, and goes on for the others", async () => {
+    const world = await newWorld(engine);
+    const registry = world.process();
+    const { id } = await registerKey(registry, "a");
+    const leaving = new AbortController();
+    world.cloud.onWrap = async () => leaving.abort();
+    const [left, stayed] = await Promise.all([
+      codeOf(async () => registry.check("acme", id, { signal: leaving.signal })),
+      registry.check("acme", id),
+    ]);
+    expect([left, stayed.passed]).toEqual(["aborted", true]);
+    expect(await codeOf(async () => registry.check("acme", id, { signal: leaving.signal }))).toBe("aborted");
+  });
+
   test("finds neither unknown nor deleted CMKs", async () => {
     const world = await newWorld(engine);
     const registry = world.process();
