@@ -1,9 +1,9 @@
 export type { Accessors } from "./accessors.ts";
 export type { AccessReport, Lint } from "./access-report.ts";
 export type { ApiToken, Authenticator, Principal } from "./api-tokens.ts";
-export { apiTokens, type ApiTokens } from "./token-store.ts";
+export { apiTokens, type ApiTokens, type ApiTokensOptions, type CreateTokenOptions } from "./token-store.ts";
 export type { AuditLog, AuditVerdict } from "./audit-log.ts";
-export { chainedAuditLog } from "./chained-audit-log.ts";
+export { chainedAuditLog, type AuditWriter, type ChainedAuditLogOptions } from "./chained-audit-log.ts";
 export { cmkRegistry } from "./cmk-registry.ts";
 export type {
   AuditRecord,
