@@ -44,7 +44,7 @@ for (const { id, provider, status, defaultCmk } of await registry.list("acme")) 
 await registry.delete("acme", first.id).catch((error: unknown) => {
   console.log(`deleting: ${isRegistryError(error) ? `${error.code}: ${error.message}` : String(error)}`);
 });
-await registry.update("acme", second.id, { defaultCmk: true }); // changes nothing, and says so
+await registry.update("acme", second.id, { defaultCmk: true }); // changes nothing, so the audit log has no entry of it
 const actions: string[] = [];
 for await (const { action } of registry.audit.entries({ project: "acme" })) actions.push(action);
 console.log(`audit: ${actions.join(", ")}; verified: ${(await registry.audit.verify()).ok}`);

@@ -42,11 +42,13 @@ export function unreadable(path: string, error: unknown): CliError {
   return new CliError("refused", `${path} cannot be read (${reasonOf(error)}).`);
 }
 
-// JSON.parse quotes what it stumbled over, and this file holds secrets.
+// JSON.parse quotes what it stumbled over, and this file holds secrets: only the line is told, where it says one.
 function parseJson(bytes: Uint8Array): unknown {
+  let line: string | undefined;
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch {
-    throw new TypeError("expected JSON, got something else");
+  } catch (error) {
+    line = /\(line (\d+) column \d+\)$/.exec(error instanceof SyntaxError ? error.message : "")?.[1];
   }
+  throw new TypeError(`expected JSON, got something else${line === undefined ? "" : ` in line ${line}`}`);
 }

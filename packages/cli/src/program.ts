@@ -22,7 +22,6 @@ export function cmkitProgram(version: string, deps: Deps, io: Io, done: (exitCod
     .configureOutput({
       writeOut: io.stdout,
       writeErr: io.stderr,
-      outputError: (text, write) => write(usageError(text)),
       getOutHelpWidth: () => helpWidth,
       getErrHelpWidth: () => helpWidth,
     })
@@ -104,13 +103,20 @@ Examples:
     )
     .action(async (options: DoctorOptions) => done(await doctorCommand(options, deps, io)));
 
+  nameOwnHelp(program, program.name());
   return program;
 }
 
+/** Wrong usage points to the help of the command that was meant. */
+function nameOwnHelp(command: Command, name: string): void {
+  command.configureOutput({ outputError: (text, write) => write(usageError(text, name)) });
+  for (const child of command.commands) nameOwnHelp(child, `${name} ${child.name()}`);
+}
+
 /** One line that says what is wrong, and one that says what to do. */
-function usageError(text: string): string {
+function usageError(text: string, command: string): string {
   const message = text.trimEnd().replace(/^error: /, "");
-  return `cmkit: ${message.includes("\n") ? message : `${message}\nSee \`cmkit help\`.`}\n`;
+  return `cmkit: ${message.includes("\n") ? message : `${message}\nSee \`${command} --help\`.`}\n`;
 }
 
 function port(text: string): number {

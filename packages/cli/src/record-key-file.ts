@@ -9,12 +9,13 @@ import type { NamedFile } from "./named-file.ts";
 import { syncDirectory } from "./sync-directory.ts";
 
 const keyBytes = 32;
+const makers = "Give with --record-key, or as recordKey in cmkit.json, the file that `cmkit seal` or `cmkit init` made";
 
 /** Reads a record key: 32 bytes and nothing else. @throws {CliError} `refused` */
 export async function readRecordKey({ path, name }: NamedFile): Promise<Uint8Array> {
   const bytes = await readFileBounded(path, 64 * 1024).catch((error: unknown) => {
     if (errorCode(error) !== "ENOENT") throw unreadable(name, error);
-    throw new CliError("refused", `There is no record key ${name}.`, "Give with --record-key the file that `cmkit seal` used.");
+    throw new CliError("refused", `There is no record key ${name}.`, `${makers}.`);
   });
   if (bytes?.length === keyBytes) return bytes;
   const got = bytes === undefined ? "far more" : String(bytes.length);
@@ -23,7 +24,7 @@ export async function readRecordKey({ path, name }: NamedFile): Promise<Uint8Arr
     `${name} is not a record key: expected ${keyBytes} bytes, got ${got}.`,
     bytes?.length === 0
       ? "A run was cut off while it made it, before it sealed anything, or it was emptied since: remove it, or restore it."
-      : "Give the file that `cmkit seal` made, or 32 random bytes of your own.",
+      : `${makers}, or 32 random bytes of your own; not their digits in hexadecimal or base64.`,
   );
 }
 

@@ -27,7 +27,7 @@ export async function refuseAnotherKey(store: RegistryStore, { address, recordKe
     const next = "Restore that seed, or remove this file to begin with an empty registry.";
     throw new CliError("refused", `${name} was made with another seed.`, next);
   }
-  const what = `${name} was made with another record key, or somebody changed the begin of its audit log.`;
+  const what = `${name} was made with another record key, or somebody changed the beginning of its audit log.`;
   throw new CliError(
     "refused",
     what,

@@ -1,7 +1,7 @@
 const dayMs = 24 * 60 * 60 * 1000;
 
 /**
- * When a token expires: `90d` is so many days from now, `2027-01-31` the begin of that day in UTC.
+ * When a token expires: `90d` is so many days from now, `2027-01-31` the beginning of that day in UTC.
  *
  * @returns undefined for anything else, and for what is not in the future.
  */

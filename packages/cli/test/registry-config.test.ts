@@ -55,7 +55,8 @@ describe("a cmkit.json", () => {
   });
 
   it.each([
-    ["no JSON", "{PRIVATE", "expected JSON, got something else"],
+    ["no JSON", "PRIVATE", "expected JSON, got something else."],
+    ["a comma too many", '{\n  "store": "PRIVATE",\n}', "expected JSON, got something else in line 3."],
     ["an array", [], "cmkit: expected 1, got nothing"],
     ["no mark", { ...least, cmkit: undefined }, "cmkit: expected 1, got nothing"],
     ["another version", { cmkit: 2, PRIVATE: 1 }, "cmkit: expected 1, got 2"],

@@ -68,11 +68,12 @@ describe("cmkit", () => {
     [["help", "docter"], "unknown command 'docter'", "(Did you mean doctor?)"],
     [["dev", "--prot", "3"], "unknown option '--prot'", "(Did you mean --port?)"],
     [["doctor", "--jsno"], "unknown option '--jsno'", "(Did you mean --json?)"],
-    [["frobnicate"], "unknown command 'frobnicate'", "See `cmkit help`."],
-    [["dev", "elsewhere"], "too many arguments", "See `cmkit help`."],
-    [["dev", "--port"], "option '--port <n>' argument missing", "See `cmkit help`."],
-    [["dev", "--port", "65536"], "Expected a whole number from 0 to 65530.", "See `cmkit help`."],
-    [["dev", "--port", "1e3"], "Expected a whole number from 0 to 65530.", "See `cmkit help`."],
+    [["frobnicate"], "unknown command 'frobnicate'", "See `cmkit --help`."],
+    [["cmks", "list", "--projct", "acme"], "required option '--project <name>' not specified", "See `cmkit cmks list --help`."],
+    [["dev", "elsewhere"], "too many arguments", "See `cmkit dev --help`."],
+    [["dev", "--port"], "option '--port <n>' argument missing", "See `cmkit dev --help`."],
+    [["dev", "--port", "65536"], "Expected a whole number from 0 to 65530.", "See `cmkit dev --help`."],
+    [["dev", "--port", "1e3"], "Expected a whole number from 0 to 65530.", "See `cmkit dev --help`."],
   ])("answers %j with 2 and two lines: what is wrong and what to do", async (argv, what, next) => {
     const { exitCode, stdout, stderr } = await cmkit(argv);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });

@@ -190,7 +190,7 @@ describe("files that stand in the way", () => {
     const cloud = ["open", ...usual.slice(2), "--provider", "aws", "--resource", shop.key, "--in", "in.csv", "--out", "out"];
     const noRecordKey = await shop.cmkit([...cloud, "--record-key", "none.key"]);
     expect(noRecordKey.stderr).toBe(
-      "cmkit: There is no record key none.key.\nGive with --record-key the file that `cmkit seal` used.\n",
+      "cmkit: There is no record key none.key.\nGive with --record-key, or as recordKey in cmkit.json, the file that `cmkit seal` or `cmkit init` made.\n",
     );
     shop.write("empty.key", "");
     const empty = await shop.cmkit([...cloud, "--record-key", "empty.key"]);
@@ -198,7 +198,7 @@ describe("files that stand in the way", () => {
     shop.write("text.key", `${"a".repeat(32)}\n`);
     const notOne = await shop.cmkit([...cloud, "--record-key", "text.key"]);
     expect(notOne.stderr).toMatch(
-      /^cmkit: text\.key is not a record key: expected 32 bytes, got 33\.\nGive the file that `cmkit seal` made/,
+      /^cmkit: text\.key is not a record key: expected 32 bytes, got 33\.\nGive .+ `cmkit seal` or `cmkit init` made, or 32 random bytes of your own; not their digits/,
     );
   });
 });
