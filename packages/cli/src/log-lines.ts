@@ -5,7 +5,7 @@ export type Log = Pick<Logger, "info" | "warn" | "error">;
 
 /**
  * A log of JSON lines. Callers hand it named values that are no secrets, never headers, bodies, URLs or the words of an
- * error; what looks like one of our tokens all the same, because a client put it where a name belongs, is blotted out.
+ * error but those that we chose; what looks like one of our tokens all the same, because a client put it where a name belongs, is blotted out.
  */
 export function logLines(write: (line: string) => void, level: "info" | "error" = "info"): Log {
   const options = {

@@ -11,10 +11,11 @@ const maxMessage = 2000;
 /**
  * The JSON of an answer.
  *
+ * @param reason Why it refuses, where the operator may know more than the answer says.
  * @throws {CliError} `refused`: for every status but 2xx, in the server's words and with what to do; and for what is not JSON,
  * larger than 16 MiB, or no answer of a registry.
  */
-export async function registryAnswer(response: Response, way: RegistryWay): Promise<unknown> {
+export async function registryAnswer(response: Response, way: RegistryWay, reason?: string): Promise<unknown> {
   const { status } = response;
   if (status >= 300 && status < 400) {
     await response.body?.cancel();
@@ -26,7 +27,7 @@ export async function registryAnswer(response: Response, way: RegistryWay): Prom
   }
   const answer = await jsonOf(response);
   if (status >= 200 && status < 300 && answer !== undefined) return answer;
-  throw refusal(status, problemIn(answer), way);
+  throw refusal(status, problemIn(answer), way, reason);
 }
 
 /** A registry's own refusal. */
@@ -88,11 +89,11 @@ function problemIn(answer: unknown): Problem | undefined {
   }
 }
 
-function refusal(status: number, problem: Problem | undefined, way: RegistryWay): CliError {
+function refusal(status: number, problem: Problem | undefined, way: RegistryWay, reason: string | undefined): CliError {
   const next = nextStep(problem?.code, status, way);
   if (problem === undefined)
     return new CliError("refused", `${way.name} answers with status ${status}, but not as a registry does.`, next);
   const ours = way.kind === "store" ? operatorWords[problem.code] : undefined;
-  const said = ours ?? printable(problem.message).replace(/\.$/, "");
+  const said = printable(reason ?? ours ?? problem.message).replace(/\.$/, "");
   return new RegistryRefusal(problem.code, `${said} (${problem.code}).`, next);
 }

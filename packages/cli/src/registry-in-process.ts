@@ -35,12 +35,19 @@ export async function storeClient(
   const tokens: Authenticator = {
     authenticate: async (given) => (given === token ? { actor: `cli:${deps.user}`, role: "operator", project: "*" } : undefined),
   };
-  const app = registryApp(opened.registry, { tokens });
+  const reasons = new Map<string, string>();
+  const app = registryApp(opened.registry, {
+    tokens,
+    onRequest: ({ requestId, reason }) => void (reason !== undefined && reasons.set(requestId, reason)),
+  });
   return {
     way,
     async request(method, path, body) {
-      const given = { method, headers: { authorization: `Bearer ${token}` }, ...(body && { body: JSON.stringify(body) }) };
-      return registryAnswer(await app.fetch(new Request(`http://localhost${path}`, given)), way);
+      const requestId = randomUUID();
+      const headers = { authorization: `Bearer ${token}`, "x-request-id": requestId };
+      const given = { method, headers, ...(body && { body: JSON.stringify(body) }) };
+      const answer = await app.fetch(new Request(`http://localhost${path}`, given));
+      return registryAnswer(answer, way, reasons.get(requestId));
     },
     close: async () => opened.close(),
   };

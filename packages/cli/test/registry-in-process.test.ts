@@ -1,4 +1,6 @@
 import { randomBytes } from "node:crypto";
+import { closeSync, openSync, writeSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
 import { PassThrough } from "node:stream";
 import { describe, expect, it } from "vitest";
 
@@ -34,6 +36,24 @@ function json({ stdout, stderr }: Outcome): unknown {
 function idOf(outcome: Outcome): { readonly id: string } {
   expect(json(outcome)).toMatchObject({ id: expect.any(String) });
   return JSON.parse(outcome.stdout) as { readonly id: string };
+}
+
+function byHand<T>(file: string, change: (db: DatabaseSync) => T): T {
+  const db = new DatabaseSync(file);
+  try {
+    return change(db);
+  } finally {
+    db.close();
+  }
+}
+
+/** Wipes the first page of a table. */
+function damage(file: string, table: string): void {
+  const question = "select rootpage, page_size from sqlite_schema, pragma_page_size where name = ?";
+  const { rootpage, page_size: size } = byHand(file, (db) => db.prepare(question).get(table)) ?? {};
+  const handle = openSync(file, "r+");
+  writeSync(handle, new Uint8Array(Number(size)), 0, Number(size), (Number(rootpage) - 1) * Number(size));
+  closeSync(handle);
 }
 
 const arn = (account: string): string => `arn:aws:kms:us-east-1:${account}:key/1234abcd-12ab-34cd-56ef-1234567890ab`;
@@ -206,6 +226,27 @@ describe("a store itself", () => {
       expect(absent).toMatchObject({ exitCode: 1, stdout: "" });
       expect(absent.stderr).toMatch(/^cmkit: There is no store .*\n.*cmkit init DIR/);
     }
+  });
+
+  it("that fails says why to the operator at the terminal, and which row is not one of ours", async () => {
+    const { cmkit, path } = await registrySetup();
+    await cmkit(["cmks", "create", ...inAcme, "--provider", "aws", "--resource", arn("111122223333"), ...config]);
+    const list = async (): Promise<Outcome> => cmkit(["cmks", "list", ...inAcme, ...config]);
+    const setProvider = (value: string): void =>
+      byHand(path("cmkit.db"), (db) => void db.prepare("update cmkit_cmks set provider = ?").run(value));
+    setProvider("gcp");
+    expect(await list()).toMatchObject({ exitCode: 1, stdout: "" });
+    expect((await list()).stderr).toMatch(
+      /^cmkit: the store holds a row that does not carry the tag of this record key \(bad-record\)\.\nGive the record key/,
+    );
+    setProvider("PRIVATE");
+    expect((await list()).stderr).toMatch(
+      /^cmkit: the store holds a row that cmkit does not write: cmkit_cmks\.provider \(bad-record\)\.\nGive the record key/,
+    );
+    damage(path("cmkit.db"), "cmkit_cmks");
+    expect((await list()).stderr).toMatch(
+      /^cmkit: the store's SQLite file is damaged: restore it from a backup \(store-unavailable\)\.\nSee that the database/,
+    );
   });
 
   it("that is none is refused in our words, without its text", async () => {

@@ -10,7 +10,7 @@ import type { Given, Outcome } from "./command.ts";
 import { workshop, type Workshop } from "./workshop.ts";
 
 /** A set-up of `cmkit init` whose keys are those of an emulator of AWS in this process. */
-export interface RegistrySetup extends Pick<Workshop, "emulator" | "key"> {
+export interface RegistrySetup extends Pick<Workshop, "emulator" | "key" | "path"> {
   readonly cmkit: Run;
   readonly write: (name: string, content: string | Uint8Array) => void;
   /** Opens it as an application would. */
@@ -38,6 +38,7 @@ export async function registrySetup(): Promise<RegistrySetup> {
   return {
     emulator,
     key,
+    path: (name) => shop.path(name),
     cmkit: async (argv, given) => shop.cmkit(argv, given),
     write: (name, content) => shop.write(name, content),
     registry: open,

@@ -26,19 +26,25 @@ describe("a registry on PostgreSQL", () => {
     const { token } = JSON.parse(created.stdout) as { token: string };
 
     const server = await served({ dir, config });
-    const ask = async (): Promise<number> =>
-      (await fetch(`${server.url}/v1/project/acme/secrets/cmks`, { headers: { authorization: `Bearer ${token}` } })).status;
+    const answer = async (): Promise<Response> =>
+      fetch(`${server.url}/v1/project/acme/secrets/cmks`, { headers: { authorization: `Bearer ${token}` } });
+    const ask = async (): Promise<number> => (await answer()).status;
     expect(await ask()).toBe(200);
     await postgres.stop();
     expect(await ask()).toBe(503);
+    expect(await (await answer()).json()).toMatchObject({ message: "the store is not available" });
     for (const at of [server.url, server.opsUrl]) {
-      expect((await fetch(`${at}/readyz`)).status).toBe(503);
+      const ready = await fetch(`${at}/readyz`);
+      expect(ready.status).toBe(503);
+      expect(await ready.text()).not.toContain("PostgreSQL");
       expect((await fetch(`${at}/healthz`)).status).toBe(200);
     }
     await postgres.start();
     expect(await ask()).toBe(200);
     expect(await server.end()).toBe(0);
-    expect(server.log()).toMatch(/"level":"error".*"errorCode":"store-unavailable".*"status":503/);
+    expect(server.log()).toMatch(
+      /"level":"error".*"errorCode":"store-unavailable","reason":"[^"]*PostgreSQL[^"]*".*"status":503/,
+    );
 
     rmSync(config);
     rmSync(join(dir, "record.key"));

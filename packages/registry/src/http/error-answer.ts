@@ -1,6 +1,6 @@
-import { isKmsError } from "@cmkit/core";
+import { isKmsError, type KmsError } from "@cmkit/core";
 
-import { isRegistryError } from "../registry-error.ts";
+import { isRegistryError, RegistryError } from "../registry-error.ts";
 import { jsonAnswer } from "./json-answer.ts";
 import { framesOf, type Visit } from "./request-entry.ts";
 
@@ -38,6 +38,7 @@ export function errorAnswer(error: unknown, visit: Visit): Response {
   const problem = problemOf(error, visit.requestId);
   const { status, code, message, headers = {} } = problem;
   visit.errorCode = code;
+  visit.reason = reasonOf(error);
   if (status === 500) visit.frames = framesOf(error);
   return jsonAnswer(status, { message, errors: [{ message, status, error_code: code }] }, headers);
 }
@@ -52,8 +53,22 @@ function problemOf(error: unknown, requestId: string): Problem {
   const { httpStatus: status, code, message } = error;
   if (!statuses.has(status)) return internal(code, requestId);
   if (status === 401) return { status, code, message, headers: { "www-authenticate": "Bearer" } };
-  if (status === 503) return { status, code, message, headers: { "retry-after": retryAfterSeconds } };
+  if (status === 503) return { status, code, message: publicWords(error), headers: { "retry-after": retryAfterSeconds } };
   return { status, code, message: wording(code, message) };
+}
+
+/** How the store fails, and which of its rows is not ours, is the operator's alone: probes need no token. */
+function isOperators(error: unknown): error is RegistryError {
+  return isRegistryError(error) && (error.code === "store-unavailable" || error.code === "bad-record");
+}
+
+function publicWords(error: RegistryError | KmsError): string {
+  return isOperators(error) ? new RegistryError(error.code).message : error.message;
+}
+
+/** undefined: the code says it all. */
+function reasonOf(error: unknown): string | undefined {
+  return isOperators(error) && error.message !== publicWords(error) ? error.message : undefined;
 }
 
 /** The rest is for the operator's log. */

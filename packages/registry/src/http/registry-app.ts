@@ -73,7 +73,8 @@ async function answered(
 function newVisit({ headers }: Request): Visit {
   const given = headers.get("x-request-id") ?? "";
   const requestId = requestIdGrammar.test(given) ? given : randomUUID();
-  return { requestId, route: undefined, actor: undefined, project: undefined, errorCode: undefined, frames: undefined };
+  const unknown = { route: undefined, actor: undefined, project: undefined, errorCode: undefined, reason: undefined };
+  return { requestId, ...unknown, frames: undefined };
 }
 
 function tell(onRequest: RegistryAppOptions["onRequest"], entry: RequestEntry): void {

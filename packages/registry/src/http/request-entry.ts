@@ -1,4 +1,4 @@
-/** What a log and metrics may say of one answered request. It never holds a token, a query, a body or an error's words. */
+/** What a log and metrics may say of one answered request. It never holds a token, a query or a body, and of errors' words the store's alone. */
 export interface RequestEntry {
   /** As in `x-request-id` and in the audit log. */
   readonly requestId: string;
@@ -15,6 +15,8 @@ export interface RequestEntry {
   readonly project: string | undefined;
   /** As in the answer's `error_code`. */
   readonly errorCode: string | undefined;
+  /** Of `store-unavailable` and `bad-record`, in words that no caller is told: why, or which row. For logs, never for metrics. */
+  readonly reason: string | undefined;
   /** Where an error with status 500 comes from: functions and files, without the error's words. */
   readonly frames: readonly string[] | undefined;
 }
@@ -26,6 +28,7 @@ export interface Visit {
   actor: string | undefined;
   project: string | undefined;
   errorCode: string | undefined;
+  reason: string | undefined;
   frames: readonly string[] | undefined;
 }
 

@@ -42,8 +42,47 @@ describe("an error", () => {
     expect(refusalOf(await ask("GET", cmks)).message).toContain("expected an ARN");
     registry.failure = new KmsError("credentials", { provider: "aws", detail: secret });
     expect(refusalOf(await ask("GET", cmks)).message).not.toContain(secret);
-    registry.failure = new RegistryError("bad-record", secret);
-    expect(refusalOf(await ask("GET", cmks)).message).not.toContain(secret);
+    registry.failure = new KmsError("unavailable", { provider: "aws" });
+    expect(refusalOf(await ask("GET", cmks)).message).toBe(new KmsError("unavailable", { provider: "aws" }).message);
+  });
+
+  it.each([
+    ["store-unavailable", cmks, "operator", 503],
+    ["store-unavailable", "/readyz", null, 503],
+    ["bad-record", cmks, "operator", 500],
+    ["bad-record", "/readyz", null, 500],
+  ] as const)("of the store tells its reason to the log alone: %s at %s", async (code, path, token, status) => {
+    const { ask, registry, entries } = api();
+    registry.failure = new RegistryError(code, secret);
+    const answer = await ask("GET", path, { token });
+    expect(refusalOf(answer)).toMatchObject({ status, code });
+    expect(answer.text + JSON.stringify([...answer.headers])).not.toContain(secret);
+    expect(entries).toMatchObject([{ status, errorCode: code, reason: secret }]);
+    registry.failure = new RegistryError(code);
+    expect((await ask("GET", path, { token, headers: { "x-request-id": "r" } })).status).toBe(status);
+    expect(entries[1]).toMatchObject({ errorCode: code, reason: undefined });
+  });
+
+  it("while a token is looked at tells no stranger why", async () => {
+    const { ask, failTokens, entries } = api();
+    failTokens(new RegistryError("store-unavailable", secret));
+    const answer = await ask("GET", cmks);
+    expect(refusalOf(answer)).toEqual({ status: 503, code: "store-unavailable", message: "the store is not available" });
+    expect(entries).toMatchObject([{ reason: secret, actor: undefined, project: undefined }]);
+  });
+
+  it("that is no failure of the store has no reason, which could be a caller's words", async () => {
+    const { ask, registry, entries } = api();
+    const others = [
+      new RegistryError("invalid-request", secret),
+      new KmsError("credentials", { detail: secret }),
+      new Error(secret),
+    ];
+    for (const error of others) {
+      registry.failure = error;
+      await ask("GET", cmks);
+    }
+    expect(entries.map(({ reason }) => reason)).toEqual([undefined, undefined, undefined]);
   });
 
   it.each([
@@ -145,6 +184,7 @@ describe("what is told of a request", () => {
         actor: "token:operator",
         project: "acme",
         errorCode: undefined,
+        reason: undefined,
         frames: undefined,
       },
     ]);

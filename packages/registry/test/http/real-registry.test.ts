@@ -144,7 +144,7 @@ describe("the registry over HTTP, on SQLite", () => {
     await registry.close();
     for (const path of [cmks, "/readyz"]) {
       const answer = await ask("GET", path);
-      expect(refusalOf(answer)).toMatchObject({ status: 503, code: "store-unavailable" });
+      expect(refusalOf(answer)).toEqual({ status: 503, code: "store-unavailable", message: "the store is not available" });
       expect(answer.headers.get("retry-after")).toBe("2");
     }
     expect((await ask("GET", "/healthz")).status).toBe(200);
