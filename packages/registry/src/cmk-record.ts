@@ -39,6 +39,8 @@ export interface CmkRecord {
   readonly resource: string;
   /** The adapter's spelling of it; once resolved, the key itself. What is unique in a project. */
   readonly canonical: string;
+  /** What `canonical` is of the key itself, without the version that it may name. What no two projects have, unless that is allowed. */
+  readonly keyResource: string;
   /** False while `canonical` is an alias or a versionless id that no check or use has resolved yet. */
   readonly resolved: boolean;
   readonly status: CmkStatus;

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { KmsError, type Envelope } from "@cmkit/core";
+import { KmsError, type Cmk, type Envelope } from "@cmkit/core";
 
 import type { AccessReport } from "./access-report.ts";
 import type { Accessors } from "./accessors.ts";
@@ -7,8 +7,10 @@ import type { AuditLog } from "./audit-log.ts";
 import { chainedAuditLog, type AuditWriter } from "./chained-audit-log.ts";
 import type { AuditRecord, CmkRecord, CmkStatus } from "./cmk-record.ts";
 import type { Grant } from "./grant.ts";
+import { checkAccessors } from "./grants/check-accessors.ts";
 import { grantsFor } from "./grants/grants-for.ts";
 import { KeyChecks } from "./key-checks.ts";
+import { keyedStore } from "./keyed-store.ts";
 import { refuseOthersKey } from "./own-keys.ts";
 import { checkedProject, projectCmks } from "./project-cmks.ts";
 import { shown, type RegisteredCmk } from "./registered-cmk.ts";
@@ -24,7 +26,7 @@ import type { RegistryWrites } from "./store.ts";
 /**
  * A registry of CMKs over a store.
  *
- * @throws {TypeError} unless every record key is 32 bytes.
+ * @throws {TypeError} unless every record key is 32 bytes. @throws {RegistryError} `invalid-request`: an accessor that no grant can name.
  */
 export function cmkRegistry(options: RegistryOptions): Registry {
   return new CmkRegistry(options);
@@ -39,10 +41,12 @@ class CmkRegistry implements Registry {
   private readonly envelopes: Envelope[] = [];
 
   constructor(options: RegistryOptions) {
-    const { kms, store, recordKey, accessors = {} } = options;
+    const { kms, recordKey, accessors = {} } = options;
     const { clock } = kms;
+    checkAccessors(accessors);
     this.accessors = accessors;
-    this.log = chainedAuditLog({ store, recordKey, clock });
+    this.log = chainedAuditLog({ store: options.store, recordKey, clock });
+    const store = keyedStore(options.store, this.log);
     this.parts = { kms, store, tags: recordTags(recordKey), audit: this.log, options };
     this.checks = new KeyChecks(this.parts);
     this.refusals = refusalCounts({ kms, store, audit: this.log });
@@ -61,15 +65,19 @@ class CmkRegistry implements Registry {
     if (provider === "local" && this.parts.options.allowLocal !== true) {
       throw new KmsError("adapter-missing", { detail: "local keys are not registered here" });
     }
-    const { cmk, resolved } = this.parts.kms.open({ provider, resource });
+    const { cmk, keyResource, resolved } = this.parts.kms.open({ provider, resource });
     const id = randomUUID();
-    const asked = { id, project, provider, resource, canonical: cmk.resource, resolved, isDefault: defaultCmk };
-    return this.change(project, "cmk.create", options, async (tx, cmks, at) => {
+    const names = { provider, resource, canonical: cmk.resource, keyResource, resolved };
+    const asked = { id, project, ...names, isDefault: defaultCmk };
+    const registered = await this.change(project, "cmk.create", options, async (tx, cmks, at) => {
       const change = register(cmks, asked, at);
       await refuseOthersKey(this.parts, tx, project, cmk);
       await this.projectRow(tx, project);
       return change;
     });
+    // A project with a key of its own seals no longer under the operator's.
+    if (this.parts.options.operatorCmk !== undefined) this.purge(this.parts.options.operatorCmk);
+    return registered;
   }
 
   async list(project: string, { status }: { readonly status?: CmkStatus } = {}): Promise<readonly RegisteredCmk[]> {
@@ -242,6 +250,10 @@ class CmkRegistry implements Registry {
   private async forget(project: string, id: string): Promise<void> {
     const cmk = (await this.cmks(project)).find((each) => each.id === id);
     if (cmk === undefined) throw new RegistryError("bad-record");
-    for (const envelope of this.envelopes) envelope.purge({ provider: cmk.provider, resource: cmk.canonical });
+    this.purge({ provider: cmk.provider, resource: cmk.canonical });
+  }
+
+  private purge(cmk: Cmk): void {
+    for (const envelope of this.envelopes) envelope.purge(cmk);
   }
 }

@@ -6,11 +6,11 @@ import type { CmkRecord, KeyFacts, Validation } from "./cmk-record.ts";
 import type { GrantRequest, MissingGrant } from "./grant.ts";
 import { missingGrant } from "./grants/grants-for.ts";
 import { lintKey } from "./lint-key.ts";
-import { refuseOthersKey } from "./own-keys.ts";
+import { keyOf, refuseOthersKey } from "./own-keys.ts";
 import { projectCmks } from "./project-cmks.ts";
 import { shown } from "./registered-cmk.ts";
 import { auditEntry, type RegistryParts } from "./registry-parts.ts";
-import type { RegistryCallOptions } from "./registry.ts";
+import type { Attribution, RegistryCallOptions } from "./registry.ts";
 import { identify, liveCmk } from "./rules.ts";
 import type { RegistryWrites } from "./store.ts";
 
@@ -28,23 +28,32 @@ interface Kept {
 export class KeyChecks {
   private readonly parts: RegistryParts;
   private readonly settling = new Map<string, Promise<CmkRecord>>();
+  private readonly running = new Map<string, Promise<AccessReport>>();
 
   constructor(parts: RegistryParts) {
     this.parts = parts;
   }
 
-  /** @throws {RegistryError} `not-found`: it was deleted meanwhile. @throws {KmsError} `aborted` */
-  async check(cmk: CmkRecord, externalId: string, options: RegistryCallOptions & CallOptions = {}): Promise<AccessReport> {
+  /**
+   * One check of a CMK at a time: who asks meanwhile is told what it found, so that nobody makes it many.
+   * @throws {RegistryError} `not-found`: it was deleted meanwhile. @throws {KmsError} `aborted`: the caller waits no longer.
+   */
+  async check(cmk: CmkRecord, externalId: string, { signal, ...by }: RegistryCallOptions = {}): Promise<AccessReport> {
+    refuseAborted(signal);
+    const running = this.running.get(cmk.id) ?? this.run(cmk, externalId, by).finally(() => this.running.delete(cmk.id));
+    this.running.set(cmk.id, running);
+    return signal === undefined ? running : Promise.race([running, aborted(signal)]);
+  }
+
+  private async run(cmk: CmkRecord, externalId: string, by: Attribution): Promise<AccessReport> {
     const { kms } = this.parts;
     const started = kms.clock.monotonicMs();
-    const timeoutMs = Math.min(options.timeoutMs ?? checkMs, checkMs);
     const { provider, canonical: resource, pin, project } = cmk;
-    const limits = { signal: options.signal, timeoutMs };
-    const asked = await checkAccess(kms, { provider, resource, ...(pin !== null && { pin }) }, project, limits);
-    const { finding, kept } = await this.keep(cmk, asked, options);
-    const leftMs = timeoutMs - (kms.clock.monotonicMs() - started);
+    const asked = await checkAccess(kms, { provider, resource, ...(pin !== null && { pin }) }, project);
+    const { finding, kept } = await this.keep(cmk, asked, by);
+    const leftMs = checkMs - (kms.clock.monotonicMs() - started);
     const lints = finding.description === undefined ? [] : lintKey(finding.description, new Date(kms.clock.wallMs()));
-    const moved = await this.movedAlias(kept.cmk, { signal: options.signal, timeoutMs: Math.max(1, leftMs) });
+    const moved = await this.movedAlias(kept.cmk, { timeoutMs: Math.max(1, leftMs) });
     return {
       cmk: { ...shown(kept.cmk), validation: kept.cmk.validation },
       passed: finding.phase === "done",
@@ -81,11 +90,7 @@ export class KeyChecks {
   }
 
   /** Writes down what was found, unless it cannot be true of this project: then that is what was found. */
-  private async keep(
-    cmk: CmkRecord,
-    asked: AccessFinding,
-    by: RegistryCallOptions,
-  ): Promise<{ finding: AccessFinding; kept: Kept }> {
+  private async keep(cmk: CmkRecord, asked: AccessFinding, by: Attribution): Promise<{ finding: AccessFinding; kept: Kept }> {
     try {
       return { finding: asked, kept: await this.write(cmk, asked, by) };
     } catch (error) {
@@ -103,24 +108,22 @@ export class KeyChecks {
     }
   }
 
-  private async write(cmk: CmkRecord, finding: AccessFinding, { signal, ...by }: RegistryCallOptions): Promise<Kept> {
+  private async write(cmk: CmkRecord, finding: AccessFinding, by: Attribution): Promise<Kept> {
     const { store, tags, audit, kms } = this.parts;
-    const kept = await store.write(
-      async (tx) => {
-        await tx.lockProject(cmk.project);
-        const at = new Date(kms.clock.wallMs());
-        const cmks = await projectCmks(tx, tags.cmk, cmk.project);
-        const before = liveCmk(cmks, cmk.id);
-        const identified = await this.identified(tx, cmks, before, finding, at);
-        const validation = validationOf(before.validation, finding, at);
-        const after = { ...identified, validation };
-        await tx.putCmk(tags.cmk.seal(after));
-        const news = newsOf(before, after);
-        if (news !== undefined) await audit.append(tx, auditEntry("cmk.check", after, by, news));
-        return { cmk: after, changed: isKeyChanged(before.validation, validation) };
-      },
-      { project: cmk.project, signal },
-    );
+    const work = async (tx: RegistryWrites): Promise<Kept> => {
+      await tx.lockProject(cmk.project);
+      const at = new Date(kms.clock.wallMs());
+      const cmks = await projectCmks(tx, tags.cmk, cmk.project);
+      const before = liveCmk(cmks, cmk.id);
+      const identified = await this.identified(tx, cmks, before, finding, at);
+      const validation = validationOf(before.validation, finding, at);
+      const after = { ...identified, validation };
+      await tx.putCmk(tags.cmk.seal(after));
+      const news = newsOf(before, after);
+      if (news !== undefined) await audit.append(tx, auditEntry("cmk.check", after, by, news));
+      return { cmk: after, changed: isKeyChanged(before.validation, validation) };
+    };
+    const kept = await store.write(work, { project: cmk.project });
     if (kept.changed) this.announce(kept.cmk);
     return kept;
   }
@@ -138,7 +141,8 @@ export class KeyChecks {
     const proven = phase === "done" || phase === "context";
     const { keyVersion = null, spkiSha256 } = publicKey ?? {};
     const pin = proven && spkiSha256 !== undefined ? { keyVersion, spkiSha256 } : cmk.pin;
-    return identify(cmks, cmk, { canonical: resolved.resource, pin }, at);
+    const { resource: keyResource } = keyOf(this.parts.kms, resolved);
+    return identify(cmks, cmk, { canonical: resolved.resource, keyResource, pin }, at);
   }
 
   private missing(
@@ -151,7 +155,7 @@ export class KeyChecks {
     if (!mayBeDenied || !Object.hasOwn(accessors, provider)) return undefined;
     const cmk = { provider, resource: canonical };
     const request: GrantRequest = { project, cmk, kind: validation?.key?.kind, accessors, externalId };
-    return missingGrant(request, finding.phase);
+    return missingGrant(request, finding);
   }
 
   /** An alias that names another key by now changes nothing, and is said. */
@@ -212,4 +216,14 @@ function isKeyChanged(before: Validation | null, { key }: Validation): boolean {
 
 function refusal(provider: string, { code, message }: Validation): KmsError {
   return new KmsError(code === "ok" ? "unknown" : code, { provider, detail: message });
+}
+
+function refuseAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw new KmsError("aborted");
+}
+
+async function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener("abort", () => reject(new KmsError("aborted")), { once: true });
+  });
 }

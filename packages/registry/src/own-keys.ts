@@ -1,10 +1,15 @@
-import type { Cmk } from "@cmkit/core";
+import type { Cmk, Kms } from "@cmkit/core";
 
 import type { RegistryParts } from "./registry-parts.ts";
 import { refuseForeign } from "./rules.ts";
 import type { RegistryWrites } from "./store.ts";
 
-/** Whether it is the key that serves projects without one. An alias counts once this process has resolved it. */
+/** The key itself, under the name that all of its versions share. */
+export function keyOf(kms: Kms, cmk: Cmk): Cmk {
+  return { provider: cmk.provider, resource: kms.open(cmk).keyResource };
+}
+
+/** Whether it is the CMK that serves projects without one. An alias counts once this process has resolved it. */
 export function isOperatorsKey({ kms, options: { operatorCmk } }: RegistryParts, { provider, resource }: Cmk): boolean {
   if (operatorCmk === undefined) return false;
   const { cmk } = kms.open(operatorCmk);
@@ -12,16 +17,21 @@ export function isOperatorsKey({ kms, options: { operatorCmk } }: RegistryParts,
 }
 
 /**
- * Registering a key proves no ownership: one that another project has, or that is the operator's own, is refused. Locks the
- * resource until the transaction ends.
+ * Registering a key proves no ownership: one that another project has, or that is the operator's own, is refused, whichever
+ * version its name ends in. Locks the key until the transaction ends.
  *
  * @throws {KmsError} `access-denied`
  */
 export async function refuseOthersKey(parts: RegistryParts, tx: RegistryWrites, project: string, cmk: Cmk): Promise<void> {
-  await tx.lockResource(cmk);
-  const { sharedResources = false } = parts.options;
-  const others = isOperatorsKey(parts, cmk) ? [operator] : [];
-  refuseForeign([...(await tx.projectsUsing(cmk)), ...others], project, cmk.provider, sharedResources);
+  const {
+    kms,
+    options: { operatorCmk, sharedResources = false },
+  } = parts;
+  const key = keyOf(kms, cmk);
+  await tx.lockResource(key);
+  const isOperators = operatorCmk?.provider === key.provider && keyOf(kms, operatorCmk).resource === key.resource;
+  const users = [...(await tx.projectsUsing(key)), ...(isOperators ? [operator] : [])];
+  refuseForeign(users, project, key.provider, sharedResources);
 }
 
 /** No project can have this name. */

@@ -60,9 +60,10 @@ function rowTags<T>(recordKey: RecordKey, purpose: string, message: (record: T) 
 }
 
 function cmkMessage(cmk: CmkRecord): CborValue {
-  const { id, project, provider, resource, canonical, resolved, status, isDefault, pin, createdAt, updatedAt, validation } = cmk;
+  const { id, project, provider, resource, canonical, keyResource, resolved, status, isDefault } = cmk;
+  const { pin, createdAt, updatedAt, validation } = cmk;
   const pinned: CborValue = pin === null ? [] : [optional(pin.keyVersion), pin.spkiSha256];
-  const head = [id, project, provider, resource, canonical, truth(resolved), status, truth(isDefault)];
+  const head = [id, project, provider, resource, canonical, keyResource, truth(resolved), status, truth(isDefault)];
   return [...head, pinned, createdAt.getTime(), updatedAt.getTime(), validation === null ? [] : validationMessage(validation)];
 }
 

@@ -1,4 +1,4 @@
-import type { CallOptions, Envelope, EnvelopeCmk, EnvelopeOptions, Kms, RecordKey } from "@cmkit/core";
+import type { Envelope, EnvelopeCmk, EnvelopeOptions, Kms, RecordKey } from "@cmkit/core";
 
 import type { Accessors } from "./accessors.ts";
 import type { AccessReport } from "./access-report.ts";
@@ -55,9 +55,10 @@ export interface Registry {
 
   /**
    * Registers a key. Asks no cloud: that access works is what {@link Registry.check} finds out.
+   * Two versions of a key are two CMKs, where a cloud's names can end in one.
    * @throws {RegistryError} `already-exists`: the project has the key; `invalid-request`: it has 1,000 CMKs, deleted ones
    * included. @throws {KmsError} `invalid-resource`, `adapter-missing`;
-   * `access-denied`: another project has it, or it is the operator's own.
+   * `access-denied`: another project has the key, or it is the operator's own, whichever version is named.
    */
   register(
     project: string,
@@ -100,10 +101,11 @@ export interface Registry {
 
   /**
    * Asks the KMS whether everything works that sealing and opening need, and keeps the answer with the CMK. A refusal is a
-   * result, not an error. Answers within 5 s.
-   * @throws {RegistryError} `not-found`
+   * result, not an error. Within 5 s, and what the store takes. One check of a CMK runs at a time in a process: who asks
+   * meanwhile gets its result.
+   * @throws {RegistryError} `not-found`. @throws {KmsError} `aborted`: the caller waits no longer.
    */
-  check(project: string, id: string, options?: RegistryCallOptions & CallOptions): Promise<AccessReport>;
+  check(project: string, id: string, options?: RegistryCallOptions): Promise<AccessReport>;
 
   /**
    * Every project's every CMK that is not deleted, one check after the other.
@@ -117,7 +119,10 @@ export interface Registry {
   /** What the customer asks for where it lets us assume a role; made at the first question, one a project. */
   externalId(project: string): Promise<string>;
 
-  /** An envelope whose CMKs are the registry's and whose data keys live in its store. */
+  /**
+   * An envelope whose CMKs are the registry's and whose data keys live in its store. Make one a service and keep it: it has
+   * the cache, and the registry holds on to it.
+   */
   envelope(options: RegistryEnvelopeOptions): Envelope;
 
   /** Answers when the store does. @throws {RegistryError} `store-unavailable` */

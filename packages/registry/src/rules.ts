@@ -16,6 +16,7 @@ export interface NewCmk {
   readonly provider: string;
   readonly resource: string;
   readonly canonical: string;
+  readonly keyResource: string;
   readonly resolved: boolean;
   readonly isDefault: boolean;
 }
@@ -99,6 +100,7 @@ export function remove(cmks: readonly CmkRecord[], id: string, dataKeys: number,
 /** What the KMS said of the key itself. */
 export interface Identity {
   readonly canonical: string;
+  readonly keyResource: string;
   /** Of an RSA key; null for a symmetric one. */
   readonly pin: PublicKeyPin | null;
 }
@@ -107,14 +109,16 @@ export interface Identity {
  * Fixes an alias to the key that it names, and an RSA key to the public key that was proven.
  * @throws {KmsError} `invalid-resource`: the project has that key already, under another id.
  */
-export function identify(cmks: readonly CmkRecord[], cmk: CmkRecord, { canonical, pin }: Identity, at: Date): CmkRecord {
-  if (cmk.resolved && cmk.canonical === canonical && samePin(cmk.pin, pin)) return cmk;
+export function identify(cmks: readonly CmkRecord[], cmk: CmkRecord, identity: Identity, at: Date): CmkRecord {
+  const { canonical, keyResource, pin } = identity;
+  const isSame = cmk.canonical === canonical && cmk.keyResource === keyResource && samePin(cmk.pin, pin);
+  if (cmk.resolved && isSame) return cmk;
   const same = holderOf(cmks, { provider: cmk.provider, resource: canonical });
   if (same !== undefined && same.id !== cmk.id) {
     const detail = `it names a key that the project has registered already, as CMK ${same.id}`;
     throw new KmsError("invalid-resource", { provider: cmk.provider, detail });
   }
-  return { ...cmk, canonical, resolved: true, pin, updatedAt: at };
+  return { ...cmk, canonical, keyResource, resolved: true, pin, updatedAt: at };
 }
 
 /** Registering a key proves no ownership. @throws {KmsError} `access-denied`: in the words of a key that we may not use. */
@@ -122,6 +126,7 @@ export function refuseForeign(usedBy: readonly string[], project: string, provid
   if (!shared && usedBy.some((name) => name !== project)) throw new KmsError("access-denied", { provider });
 }
 
+/** By the canonical form: a project may have two versions of a key as two CMKs, to move from one to the other. */
 function holderOf(cmks: readonly CmkRecord[], { provider, resource }: Cmk): CmkRecord | undefined {
   return cmks.find((cmk) => cmk.status !== "deleted" && cmk.provider === provider && cmk.canonical === resource);
 }

@@ -22,7 +22,8 @@ const at = new Date(1_000);
 const later = new Date(2_000);
 
 function asked(id: string, canonical = `key-${id}`, isDefault = false): Parameters<typeof register>[1] {
-  return { id, project: "acme", provider: "aws", resource: canonical, canonical, resolved: true, isDefault };
+  const names = { provider: "aws", resource: canonical, canonical, keyResource: canonical };
+  return { id, project: "acme", ...names, resolved: true, isDefault };
 }
 
 /** The rows after a change. */
@@ -77,6 +78,14 @@ describe("registering", () => {
     const full = Array.from({ length: maxCmks }, (_, i) => ({ ...deleted, id: `${i}` }));
     expect(codeOf(() => register(full, asked("b"), at))).toBe("invalid-request");
     expect(register(full.slice(1), asked("b"), at).result.id).toBe("b");
+  });
+
+  it("takes two versions of a key as two CMKs, so that a project can move from one to the other", () => {
+    const keyResource = "key-a";
+    const cmks = project({ ...asked("a", "key-a/v1"), keyResource });
+    expect(register(cmks, { ...asked("b", "key-a/v2"), keyResource }, at).result.id).toBe("b");
+    expect(register(cmks, { ...asked("c", "key-a"), keyResource }, at).result.id).toBe("c");
+    expect(codeOf(() => register(cmks, { ...asked("d", "key-a/v1"), keyResource }, at))).toBe("already-exists");
   });
 
   it("tells keys of two providers apart", () => {
@@ -157,27 +166,29 @@ describe("deleting", () => {
 describe("a key's identity", () => {
   const alias = { ...asked("a", "alias/main"), resolved: false };
   const pin = { keyVersion: "1", spkiSha256: new Uint8Array(32) };
+  const key = (canonical: string) => ({ canonical, keyResource: canonical });
 
   it("is fixed once the KMS has named it", () => {
     const cmks = project(alias);
-    const fixed = identify(cmks, liveCmk(cmks, "a"), { canonical: "key-1", pin }, later);
-    expect(fixed).toMatchObject({ canonical: "key-1", resolved: true, pin, resource: "alias/main", updatedAt: later });
+    const named = { canonical: "key-1/v1", keyResource: "key-1" };
+    const fixed = identify(cmks, liveCmk(cmks, "a"), { ...named, pin }, later);
+    expect(fixed).toMatchObject({ ...named, resolved: true, pin, resource: "alias/main", updatedAt: later });
   });
 
   it("stays as it is while the KMS says the same", () => {
     const cmk = liveCmk(project(asked("a")), "a");
-    expect(identify([cmk], cmk, { canonical: "key-a", pin: null }, later)).toEqual(cmk);
+    expect(identify([cmk], cmk, { ...key("key-a"), pin: null }, later)).toEqual(cmk);
   });
 
   it("moves to another public key of the same key", () => {
     const cmk = liveCmk(project(asked("a")), "a");
-    const moved = identify([], { ...cmk, pin }, { canonical: "key-a", pin: { ...pin, keyVersion: "2" } }, later);
+    const moved = identify([], { ...cmk, pin }, { ...key("key-a"), pin: { ...pin, keyVersion: "2" } }, later);
     expect(moved).toMatchObject({ pin: { keyVersion: "2" }, updatedAt: later });
   });
 
   it("is refused when the project has that key under another id", () => {
     const cmks = project(asked("b", "key-1"), alias);
-    expect(() => identify(cmks, liveCmk(cmks, "a"), { canonical: "key-1", pin: null }, later)).toThrow("as CMK b");
+    expect(() => identify(cmks, liveCmk(cmks, "a"), { ...key("key-1"), pin: null }, later)).toThrow("as CMK b");
   });
 
   it("is refused in another project, in the words of a missing permission, unless keys may be shared", () => {

@@ -27,8 +27,8 @@ function registryTables({ text, integer, bytes, position, tableEnd }: ColumnType
       tag ${bytes} not null) ${tableEnd}`,
     sql`create table cmkit_cmks (
       position ${position}, id ${text} not null unique, project ${text} not null, provider ${text} not null,
-      resource ${text} not null, canonical ${text} not null, resolved ${integer} not null, status ${text} not null,
-      is_default ${integer} not null check (is_default = 0 or status = 'current'),
+      resource ${text} not null, canonical ${text} not null, key_resource ${text} not null, resolved ${integer} not null,
+      status ${text} not null, is_default ${integer} not null check (is_default = 0 or status = 'current'),
       pin_spki_sha256 ${bytes}, pin_key_version ${text}, created_at ${integer} not null, updated_at ${integer} not null,
       validation ${text}, tag ${bytes} not null) ${tableEnd}`,
     sql`create table cmkit_data_keys (
@@ -52,6 +52,7 @@ function registryIndexes(): RawBuilder<unknown>[] {
     sql`create index cmkit_cmks_of_project on cmkit_cmks (project, position)`,
     sql`create unique index cmkit_one_default on cmkit_cmks (project) where is_default = 1`,
     sql`create unique index cmkit_one_of_resource on cmkit_cmks (provider, canonical, project) where status <> 'deleted'`,
+    sql`create index cmkit_cmks_of_key on cmkit_cmks (provider, key_resource)`,
     sql`create unique index cmkit_one_index_key on cmkit_data_keys (project, context_key) where purpose = 'index'`,
     // Answers what a CMK has by itself: how many data keys, of which services, and which to rewrap next.
     sql`create index cmkit_data_keys_of_cmk on cmkit_data_keys (project, provider, resource, service)`,

@@ -14,6 +14,7 @@ export interface CmkRow {
   readonly provider: string;
   readonly resource: string;
   readonly canonical: string;
+  readonly key_resource: string;
   readonly resolved: number;
   readonly status: string;
   readonly is_default: number;

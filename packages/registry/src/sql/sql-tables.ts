@@ -37,8 +37,8 @@ export class SqlTables extends SqlReads implements RegistryWrites {
 
   async projectsUsing({ provider, resource }: Cmk): Promise<readonly string[]> {
     const rows = await this.run(async (db) => {
-      const ofResource = db.selectFrom("cmkit_cmks").where("provider", "=", provider).where("canonical", "=", resource);
-      return ofResource.where("status", "<>", "deleted").select("project").distinct().orderBy("project").execute();
+      const ofKey = db.selectFrom("cmkit_cmks").where("provider", "=", provider).where("key_resource", "=", resource);
+      return ofKey.where("status", "<>", "deleted").select("project").distinct().orderBy("project").execute();
     });
     return rows.map((row) => new RowReader("cmkit_cmks", row).identifier("project", maxProjectLength));
   }

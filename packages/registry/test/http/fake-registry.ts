@@ -50,7 +50,8 @@ export class FakeRegistry implements Registry {
   ): Promise<RegisteredCmk> {
     this.enter(options);
     if (!resource.startsWith("arn:")) throw new KmsError("invalid-resource", { provider, detail: "expected an ARN" });
-    const asked = { id: randomUUID(), project, provider, resource, canonical: resource, resolved: true, isDefault: defaultCmk };
+    const names = { provider, resource, canonical: resource, keyResource: resource, resolved: true };
+    const asked = { id: randomUUID(), project, ...names, isDefault: defaultCmk };
     return this.apply(register(this.of(project), asked, new Date()));
   }
 

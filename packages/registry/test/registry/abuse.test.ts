@@ -98,6 +98,66 @@ describe("the operator's CMK", () => {
   });
 });
 
+describe("one key under two names", () => {
+  const names: readonly (readonly [string, string])[] = [
+    ["a", "a/1"],
+    ["a/1", "a"],
+    ["rsa/1", "rsa/2"],
+  ];
+
+  test.each(names)("%s and %s: it is not registered by two projects", async (first, second) => {
+    const world = await newWorld(engine);
+    const registry = world.process();
+    const { id } = await registerKey(registry, first, true);
+    expect(await codeOf(async () => registerKey(registry, second, true, "mallory"))).toBe("access-denied");
+    expect(await registry.list("mallory")).toEqual([]);
+    await registry.update("acme", id, { defaultCmk: false, status: "old" });
+    expect(await codeOf(async () => registerKey(registry, second, true, "mallory"))).toBe("access-denied");
+    await registerKey(world.process({ sharedResources: true }), second, true, "globex");
+    await registry.delete("acme", id);
+    await registry.delete("globex", (await registry.list("globex"))[0]?.id ?? "");
+    await registerKey(registry, second, true, "globex");
+    expect(world.cloud.requests).toBe(0);
+  });
+
+  test.each(names)("%s and %s: it is the operator's under both", async (own, other) => {
+    const world = await newWorld(engine);
+    const registry = world.process({ operatorCmk: { provider: "double", resource: `double:${own}` } });
+    expect(await codeOf(async () => registerKey(registry, other, true, "mallory"))).toBe("access-denied");
+    world.cloud.aliases.set("hidden", other);
+    const { id } = await registry.register("mallory", { provider: "double", resource: "alias:hidden", defaultCmk: true });
+    expect((await registry.check("mallory", id)).cmk.validation).toMatchObject({ phase: "describe", code: "access-denied" });
+    expect(await codeOf(async () => seal(registry.envelope({ service: "crm" }), "mallory"))).toBe("access-denied");
+  });
+
+  test.each(names)("%s and %s: it is found behind an alias, and kept once it was", async (first, second) => {
+    const world = await newWorld(engine);
+    const registry = world.process();
+    world.cloud.aliases.set("ours", first);
+    const ours = await registry.register("acme", { provider: "double", resource: "alias:ours" });
+    world.cloud.aliases.set("theirs", second);
+    const theirs = await registry.register("mallory", { provider: "double", resource: "alias:theirs", defaultCmk: true });
+    expect((await registry.check("acme", ours.id)).passed).toBe(true);
+    expect(await codeOf(async () => registerKey(registry, second, true, "mallory"))).toBe("access-denied");
+    expect((await registry.check("mallory", theirs.id)).cmk.validation).toMatchObject({ code: "access-denied" });
+    expect(await codeOf(async () => seal(registry.envelope({ service: "crm" }), "mallory"))).toBe("access-denied");
+  });
+
+  test("may be two CMKs of one project, whose data keys go by the name that they have", async () => {
+    const world = await newWorld(engine);
+    const registry = world.process();
+    const one = await registerKey(registry, "rsa/1", true);
+    expect(await codeOf(async () => registerKey(registry, "rsa/1"))).toBe("already-exists");
+    const sealed = await seal(registry.envelope({ service: "crm" }));
+    const two = await registerKey(registry, "rsa/2", true);
+    const later = await seal(world.process().envelope({ service: "crm" }));
+    expect([await registry.dataKeyCount("acme", one.id), await registry.dataKeyCount("acme", two.id)]).toEqual([1, 1]);
+    await registry.delete("acme", one.id, { force: true });
+    const box = world.process().envelope({ service: "crm" });
+    expect([await opening(box, sealed), await opening(box, later)]).toEqual(["key-removed", "opened"]);
+  });
+});
+
 test("an alias that opens data is fixed by that, so that its data keys count", async () => {
   const world = await newWorld(engine);
   const registry = world.process();

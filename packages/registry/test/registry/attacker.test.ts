@@ -60,6 +60,7 @@ describe.each(["a", "rsa"])("with a CMK %s, the attacker", (name) => {
 
   test.each<[string, Partial<CmkRecord>]>([
     ["points a CMK at a key of its own", { canonical: "double:b" }],
+    ["says that a CMK is another key's", { keyResource: "double:b" }],
     ["points a CMK at another provider", { provider: "gcp" }],
     ["changes what the customer gave", { resource: "double:b" }],
     ["makes a resolved key an alias again", { resolved: false }],

@@ -11,7 +11,10 @@ const rsaPrivateKeys = [0, 1].map(
     }).privateKey,
 );
 
-/** A cloud of a few keys in memory, `double:NAME`, with aliases, states, versions of RSA keys and refusals to order. */
+/**
+ * A cloud of a few keys in memory, `double:NAME`, or `double:NAME/1` for a version of one, with aliases, states, versions of
+ * RSA keys and refusals to order.
+ */
 export class CloudDouble {
   /** What `alias:NAME` means. */
   readonly aliases = new Map<string, string>();
@@ -32,23 +35,27 @@ export class CloudDouble {
     provider: "double",
     keyVersionGrammar: /^[12]$/,
     open: (resource) => {
-      const [, kind, name] = /^(double|alias):([a-z]+)$/.exec(resource) ?? [];
-      if (name === undefined) throw new KmsError("invalid-resource", { provider: "double", detail: "expected double:NAME" });
-      return this.driver(resource, () => (kind === "alias" ? (this.aliases.get(name) ?? name) : name), kind === "double");
+      const [, kind, key] = /^(double|alias):([a-z]+(?:\/[12])?)$/.exec(resource) ?? [];
+      if (key === undefined) throw new KmsError("invalid-resource", { provider: "double", detail: "expected double:NAME" });
+      const driver = this.driver(resource, () => (kind === "alias" ? (this.aliases.get(key) ?? key) : key));
+      if (kind === "alias") return { ...driver, resolved: false };
+      return { ...driver, keyResource: resource.replace(/\/[12]$/, "") };
     },
     classify: () => ({ code: "unknown" }),
   };
 
-  private driver(resource: string, nameOf: () => string, resolved: boolean): KmsDriver {
-    const name = nameOf();
-    const versionOf = (keyVersion: string | null): string => (name === "rsa" ? (keyVersion ?? String(this.rsaVersion)) : "1");
+  /** @param key Says which: `NAME`, or `NAME/VERSION`, which uses no other version. */
+  private driver(resource: string, key: () => string): KmsDriver {
+    const nameOf = (): string => key().replace(/\/[12]$/, "");
+    const versionOf = (keyVersion: string | null): string =>
+      key().split("/")[1] ?? (nameOf() === "rsa" ? (keyVersion ?? String(this.rsaVersion)) : "1");
     const inner = (keyVersion: string | null): KmsDriver => {
       const adapter = this.versions[Number(versionOf(keyVersion)) - 1];
       if (adapter === undefined) throw new KmsError("key-not-found");
       return adapter.open(`local:${nameOf()}`);
     };
     const named = (keyVersion: string | null): { answeredBy: string; keyVersion: string } => ({
-      answeredBy: `double:${nameOf()}`,
+      answeredBy: `double:${key()}`,
       keyVersion: versionOf(keyVersion),
     });
     const asked = (): void => {
@@ -58,12 +65,12 @@ export class CloudDouble {
     };
     return {
       resource,
-      resolved,
+      resolved: true,
       describe: async (keyVersion, call) => {
         asked();
         const described = await inner(keyVersion).describe(null, call);
         const state = this.states.get(nameOf()) ?? "enabled";
-        return { ...described, resource: `double:${nameOf()}`, state, keyVersion: versionOf(keyVersion) };
+        return { ...described, resource: `double:${key()}`, state, keyVersion: versionOf(keyVersion) };
       },
       publicKey: async (keyVersion, call) => {
         asked();

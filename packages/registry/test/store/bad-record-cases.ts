@@ -44,6 +44,7 @@ export function badRecordCases(at: { readonly place: StorePlace; open(): Registr
           provider: ["", "AWS", "aws "],
           resource: ["", long, "a\u0001"],
           canonical: ["", long],
+          key_resource: ["", long, "a\u0001"],
           resolved: [2, -1],
           is_default: [2],
           status: ["gone", "Current", ""],

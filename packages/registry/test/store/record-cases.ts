@@ -103,6 +103,7 @@ export function recordCases(at: OpenedStore): void {
         project: text,
         resource: text,
         canonical: text,
+        keyResource: text,
         resolved: fc.boolean(),
         createdAt: fc.date({ noInvalidDate: true }),
       });
@@ -134,13 +135,15 @@ export function recordCases(at: OpenedStore): void {
       expect(await at.store.reads.cmks("acme")).toHaveLength(2);
     });
 
-    it("and says which projects use a key", async () => {
-      const canonical = sampleKey.resource;
+    it("and says which projects use a key, under whichever of its names", async () => {
+      const keyResource = sampleKey.resource;
       await at.put(async (tx) => {
-        for (const project of ["b", "a"]) await tx.putCmk(sampleCmk({ canonical, project }));
-        for (const status of ["deleted", "old"] as const) await tx.putCmk(sampleCmk({ canonical, project: "c", status }));
-        await tx.putCmk(sampleCmk({ canonical, project: "deleted", status: "deleted" }));
-        await tx.putCmk(sampleCmk({ canonical, project: "another cloud's", provider: "gcp" }));
+        for (const project of ["b", "a"]) await tx.putCmk(sampleCmk({ keyResource, project }));
+        await tx.putCmk(sampleCmk({ keyResource, canonical: keyResource, project: "b" }));
+        for (const status of ["deleted", "old"] as const) await tx.putCmk(sampleCmk({ keyResource, project: "c", status }));
+        await tx.putCmk(sampleCmk({ keyResource, project: "deleted", status: "deleted" }));
+        await tx.putCmk(sampleCmk({ keyResource, project: "another cloud's", provider: "gcp" }));
+        await tx.putCmk(sampleCmk({ canonical: keyResource, project: "another key's" }));
       });
       const using = await at.store.write(async (tx) => {
         await tx.lockResource(sampleKey);

@@ -28,6 +28,7 @@ export function sampleCmk(change: Partial<CmkRecord> = {}): Tagged<CmkRecord> {
     provider: "aws",
     resource: `arn:aws:kms:eu-west-1:111122223333:alias/${id}`,
     canonical: `arn:aws:kms:eu-west-1:111122223333:key/${id}`,
+    keyResource: `arn:aws:kms:eu-west-1:111122223333:key/${id}`,
     resolved: true,
     status: "current",
     isDefault: false,

@@ -31,7 +31,7 @@ async function registerDefault(tx: RegistryWrites): Promise<void> {
   const before = (await tx.cmks("acme")).filter(({ record }) => record.isDefault);
   for (const { record, tag } of before) await tx.putCmk({ record: { ...record, isDefault: false }, tag });
   const cmk = sampleCmk({ isDefault: true });
-  await tx.lockResource({ provider: cmk.record.provider, resource: cmk.record.canonical });
+  await tx.lockResource({ provider: cmk.record.provider, resource: cmk.record.keyResource });
   await tx.putCmk(cmk);
   const head = await tx.lockAudit();
   await tx.appendAudit(sampleEntry({ seq: (head?.seq ?? 0) + 1, subject: cmk.record.id }));
