@@ -34,7 +34,7 @@ async function refuseAnotherKey(audit: Pick<AuditLog, "entries">): Promise<void>
     for await (const _first of audit.entries()) return;
   } catch (error) {
     if (!isRegistryError(error) || error.code !== "bad-record") throw error;
-    const what = "The store was made with another record key, or somebody changed the begin of its audit log.";
+    const what = "The store was made with another record key, or somebody changed the beginning of its audit log.";
     throw new RegistryError("bad-record", `${what} Give the key that it was made with.`, error);
   }
 }

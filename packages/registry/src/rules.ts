@@ -91,7 +91,10 @@ export function remove(cmks: readonly CmkRecord[], id: string, dataKeys: number,
   const cmk = liveCmk(cmks, id);
   if (dataKeys > 0 && !force) {
     const keys = dataKeys === 1 ? "1 data key depends" : `${dataKeys} data keys depend`;
-    throw new RegistryError("in-use", `The CMK cannot be deleted because ${keys} on it: rewrap first, or force it.`);
+    throw new RegistryError(
+      "in-use",
+      `The CMK cannot be deleted because ${keys} on it. It can be forced: they then open nothing until the key is registered again.`,
+    );
   }
   const result: CmkRecord = { ...cmk, status: "deleted", isDefault: false, updatedAt: at };
   return { rows: [result], result };
