@@ -8,6 +8,7 @@ import { kill } from "./kill.ts";
 import { load } from "./load.ts";
 import { postgresRestart } from "./postgres-restart.ts";
 import { Soak, type SoakPart } from "./soak.ts";
+import { Stalls } from "./stalls.ts";
 import { twoProcesses } from "./two-processes.ts";
 
 const parts: Readonly<Record<string, SoakPart>> = {
@@ -50,11 +51,13 @@ async function runPart(name: string, part: SoakPart): Promise<void> {
   process.once("exit", abandon);
   const started = performance.now();
   const before = loadText();
+  const stalls = new Stalls();
   try {
     const figures = await part(soak);
     const lines = Object.entries(figures).map(([figure, value]) => `  ${figure}: ${value}\n`);
     const took = Math.round((performance.now() - started) / 1000);
     process.stdout.write(`${name} (${took} s, load average ${before} before, ${loadText()} after)\n${lines.join("")}`);
+    process.stdout.write(`  the clients stood still: ${stalls.end()} at most\n`);
   } catch (error) {
     soak.problem(error instanceof Error ? (error.stack ?? error.message) : String(error));
   } finally {

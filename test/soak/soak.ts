@@ -48,11 +48,14 @@ export class Soak {
     else this.more += 1;
   }
 
-  /** A directory that goes when the part ends; PostgreSQL, which runs as a user of its own, may look into it. */
+  /** A directory that goes when the part ends and nothing was wrong. PostgreSQL, which runs as a user of its own, may look into it. */
   async directory(): Promise<string> {
     const path = await mkdtemp(join(tmpdir(), `cmkit-soak-${this.name}-`));
     await chmod(path, 0o755);
-    this.atEnd(async () => rm(path, { recursive: true, force: true }));
+    this.atEnd(async () => {
+      if (this.problems.length > 0) this.progress(`kept ${path}`);
+      else await rm(path, { recursive: true, force: true });
+    });
     this.atExit(() => rmSync(path, { recursive: true, force: true, maxRetries: 10 }));
     return path;
   }
