@@ -1,15 +1,13 @@
 import type { ProjectCheck } from "./cmks-check.ts";
 import type { WireCheck } from "./cmks-check-wire.ts";
-import { propertiesOf, ruledTable } from "./cmks-tables.ts";
+import { propertyTable, ruledTable } from "./cmks-tables.ts";
 import { grantText } from "./grants-text.ts";
 import { printable } from "./printable.ts";
 import { table } from "./table.ts";
 
 /** One key: what it is, how the check ended, and what to do. */
 export function oneCheck(check: ProjectCheck): string {
-  const { phase, code, since, checked_at: checkedAt } = check.cmk.validation;
-  const ended = Object.entries({ phase, code, since, checked_at: checkedAt });
-  return `${ruledTable(["property", "value"], [...propertiesOf(check.cmk), ...ended])}\n${details(check)}`;
+  return `${propertyTable(check.cmk)}\n${details(check)}`;
 }
 
 /** A line a key, and below them what there is to do for each. */

@@ -1,3 +1,4 @@
+import { CliError } from "./cli-error.ts";
 import { printCmk, printCmks } from "./cmks-tables.ts";
 import { cmkIn, cmksIn } from "./cmks-wire.ts";
 import { cmksPath } from "./registry-client.ts";
@@ -48,6 +49,10 @@ interface UpdateOptions extends CmkOptions {
 
 /** `cmkit cmks update` */
 export const updateCommand: RegistryCommand<UpdateOptions> = {
+  check: ({ defaultCmk, status }) => {
+    if (defaultCmk !== undefined || status !== undefined) return;
+    throw new CliError("bad-usage", "expected --default-cmk or --status.", "See `cmkit cmks update --help`.");
+  },
   run: async (options, client, io) => {
     const { project, cmkId, defaultCmk, status, json } = options;
     const body = { ...(defaultCmk !== undefined && { default_cmk: defaultCmk }), ...(status && { status }) };

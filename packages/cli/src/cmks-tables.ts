@@ -16,12 +16,16 @@ export function ruledTable(headings: readonly string[], rows: readonly (readonly
 /** Prints a key, as a table of its properties or as JSON. */
 export function printCmk(cmk: WireCmk, json: boolean | undefined, io: Io): void {
   if (json) return printJson(cmk, io);
-  io.stdout(ruledTable(["property", "value"], propertiesOf(cmk)));
+  const message = cmk.validation === undefined ? "" : `\n${printable(cmk.validation.message)}\n`;
+  io.stdout(`${propertyTable(cmk)}${message}`);
 }
 
-/** The rows of a key's table. */
-export function propertiesOf(cmk: WireCmk): string[][] {
-  return properties.map((name) => [name, spelt(cmk[name])]);
+/** A key, a property a line; with how its last check ended, where that is said. */
+export function propertyTable(cmk: WireCmk): string {
+  const { phase, code, since, checked_at: checkedAt } = cmk.validation ?? {};
+  const ended = Object.entries({ phase, code, since, checked_at: checkedAt }).filter(([, value]) => value !== undefined);
+  const rows = [...properties.map((name) => [name, spelt(cmk[name])]), ...ended.map(([name, value]) => [name, value ?? ""])];
+  return ruledTable(["property", "value"], rows);
 }
 
 const properties = ["id", "provider", "default_cmk", "resource", "status", "created_at", "updated_at"] as const;

@@ -28,7 +28,6 @@ describe("a command that answers with one key", () => {
     },
     { argv: ["cmks", "get", ...named], method: "GET", path: `${keys}/${id}` },
     { argv: ["cmks", "get", ...inAcme, "--cmk-id", id.toUpperCase()], method: "GET", path: `${keys}/${id}` },
-    { argv: ["cmks", "update", ...named], method: "POST", path: `${keys}/${id}`, body: {} },
     {
       argv: ["cmks", "update", ...named, "--default-cmk", "true"],
       method: "POST",
@@ -68,6 +67,22 @@ describe("a command that answers with one key", () => {
       expect(double.asked).toEqual([asked, asked]);
     },
   );
+
+  it("prints how its last check ended, where there was one", async () => {
+    const moments = { since: "2026-05-06T08:00:00.000Z", checked_at: "2026-05-06T10:00:00.000Z" };
+    const validation = { phase: "wrap", code: "key-disabled", message: "The key is\u001b[2J disabled.", ...moments };
+    const double = await answering({ json: { cmk: { ...cmk, validation } } });
+    const rows = [
+      "phase        wrap",
+      "code         key-disabled",
+      `since        ${moments.since}`,
+      `checked_at   ${moments.checked_at}`,
+    ];
+    const { stdout } = await double.cmkit(["cmks", "get", ...named]);
+    expect(stdout).toBe(`${propertyTable}${rows.join("\n")}\n\nThe key is\\u{001b}[2J disabled.\n`);
+    const json = await double.cmkit(["cmks", "get", ...named, "--json"]);
+    expect(JSON.parse(json.stdout)).toEqual({ ...cmk, validation });
+  });
 
   it("takes what a newer server says besides", async () => {
     const double = await answering({ json: { cmk: { ...cmk, colour: "red" }, further: [] } });
@@ -173,6 +188,7 @@ describe("bad usage", () => {
     [["cmks", "get", ...inAcme], "required option '--cmk-id <id>' not specified"],
     [["cmks", "get", ...inAcme, "--cmk-id", "1' or '1'='1"], "Expected a UUID"],
     [["cmks", "update", ...named, "--default-cmk", "yes"], "Expected true, false, 1 or 0."],
+    [["cmks", "update", ...named], "expected --default-cmk or --status."],
     [["cmks", "update", ...named, "--status", "deleted"], "Allowed choices are current, old."],
     [["cmks", "delete", ...named], "expected --yes, as there is no terminal to ask at."],
     [["cmks", "delete", ...named, "--force"], "expected --yes, as there is no terminal to ask at."],

@@ -1,7 +1,16 @@
 import { z } from "@hono/zod-openapi";
 
 import { accessCheckJson, accessCheckSchema, grantJson, grantSchema } from "./access-wire.ts";
-import { accessorsJson, accessorsSchema, cmkJson, cmkSchema, exampleResource, wireProviders } from "./cmk-wire.ts";
+import {
+  accessorsJson,
+  accessorsSchema,
+  cmkJson,
+  cmkSchema,
+  exampleResource,
+  shownCmkJson,
+  shownCmkSchema,
+  wireProviders,
+} from "./cmk-wire.ts";
 import { nothing, operation, type Operation } from "./operation.ts";
 
 const cmks = "/v1/project/{project}/secrets/cmks";
@@ -83,13 +92,13 @@ const get = operation({
   method: "get",
   path: cmk,
   name: "getCmk",
-  summary: "Shows one CMK.",
+  summary: "Shows one CMK, and how its last access check ended.",
   role: "viewer",
   body: nothing,
   query: nothing,
-  answer: { status: 200, schema: oneCmk, description: "The CMK." },
+  answer: { status: 200, schema: z.object({ cmk: shownCmkSchema }), description: "The CMK." },
   refusals: [],
-  run: async ({ registry, project, id }) => ({ cmk: cmkJson(await registry.get(project, id)) }),
+  run: async ({ registry, project, id }) => ({ cmk: shownCmkJson(await registry.get(project, id)) }),
 });
 
 const update = operation({

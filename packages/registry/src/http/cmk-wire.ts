@@ -9,7 +9,7 @@ export const wireProviders = ["aws", "gcp", "azure", "oci"] as const;
 const statuses = ["current", "old", "deleted"] as const;
 const phases = ["describe", "public-key", "wrap", "unwrap", "context", "done"] as const;
 
-/** A CMK on the wire: always these seven fields. */
+/** A CMK on the wire: these seven fields always. */
 export interface CmkJson {
   readonly id: string;
   readonly provider: string;
@@ -71,6 +71,18 @@ export const checkedCmkSchema: z.ZodType<CmkJson & { readonly validation: Valida
   .object({ ...cmkFields, validation: validationSchema })
   .openapi("CheckedCmk");
 
+/** One CMK, asked for by its id. */
+export type ShownCmkJson = CmkJson & { readonly validation?: ValidationJson | undefined };
+
+export const shownCmkSchema: z.ZodType<ShownCmkJson> = z
+  .object({
+    ...cmkFields,
+    validation: z
+      .optional(validationSchema)
+      .openapi({ description: "How the last access check ended; absent before the first." }),
+  })
+  .openapi("ShownCmk");
+
 export const accessorsSchema: z.ZodType<AccessorsJson> = z
   .object({
     aws: z.object({ principal: z.string(), role_arn: z.string() }).optional(),
@@ -90,6 +102,11 @@ export function cmkJson({ id, provider, resource, defaultCmk, status, createdAt,
     created_at: createdAt.toISOString(),
     updated_at: updatedAt.toISOString(),
   };
+}
+
+export function shownCmkJson(cmk: RegisteredCmk): ShownCmkJson {
+  const { validation } = cmk;
+  return { ...cmkJson(cmk), ...(validation && { validation: validationJson(validation) }) };
 }
 
 export function validationJson({ phase, code, message, since, checkedAt }: Validation): ValidationJson {

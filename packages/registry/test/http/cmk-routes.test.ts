@@ -109,11 +109,12 @@ describe("an access check over HTTP", () => {
   it.each([["{}"], [undefined]])("is 200 with how it ended, with the body %j", async (body) => {
     const { ask, create } = api();
     const id = await create();
+    const before = (await ask("GET", `${cmks}/${id}`)).json["cmk"] as object;
     const { status, json } = await ask("POST", `${cmks}/${id}/access_check`, body === undefined ? {} : { body });
     expect(status).toBe(200);
     expect(json).toEqual({
       cmk: {
-        ...((await ask("GET", `${cmks}/${id}`)).json["cmk"] as object),
+        ...before,
         validation: {
           phase: "done",
           code: "ok",
@@ -125,6 +126,18 @@ describe("an access check over HTTP", () => {
       missing: null,
       lints: [{ code: "rotation-off", severity: "notice", message: "The key does not rotate." }],
     });
+  });
+
+  it("is kept: the CMK shows how the last one ended, and the list still has seven fields", async () => {
+    const { ask, create, registry } = api();
+    const id = await create();
+    const { cmk: unchecked } = (await ask("GET", `${cmks}/${id}`)).json;
+    expect(unchecked).not.toHaveProperty("validation");
+    registry.validation = { phase: "wrap", code: "key-disabled", message: "The key is disabled." };
+    const checked = (await ask("POST", `${cmks}/${id}/access_check`)).json["cmk"];
+    expect((await ask("GET", `${cmks}/${id}`, { token: "viewer" })).json).toEqual({ cmk: checked });
+    expect(checked).toMatchObject({ validation: { phase: "wrap", code: "key-disabled" } });
+    expect((await ask("GET", cmks)).json).toEqual({ cmks: [unchecked] });
   });
 
   it("is 200 too when the KMS refuses, and says what to grant", async () => {

@@ -104,8 +104,10 @@ export class FakeRegistry implements Registry {
     this.enter(options);
     const at = new Date();
     const validation: Validation = { ...this.validation, since: at, checkedAt: at, key: null };
+    const cmk = { ...this.live(project, id), validation };
+    this.rows = this.rows.map((row) => (row.id === id ? cmk : row));
     return {
-      cmk: { ...shown(this.live(project, id)), validation },
+      cmk: { ...shown(cmk), validation },
       passed: validation.code === "ok",
       missing: this.missing,
       lints: [{ code: "rotation-off", severity: "notice", message: "The key does not rotate." }],
