@@ -5,7 +5,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ["@cmkit/source", "node"] } },
   test: {
     include: ["packages/*/test/**/*.test.ts", "test/**/*.test.ts"],
-    testTimeout: 30_000,
+    testTimeout: 120_000, // for tests that hang: a machine may be busy with other work
     maxWorkers: availableParallelism() + 1, // much of the time goes by in child processes
     reporters: ["default", "./scripts/closing-line.mjs"],
   },
