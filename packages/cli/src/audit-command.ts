@@ -23,20 +23,20 @@ export interface AuditVerifyOptions extends AuditOptions {
 }
 
 export async function auditList(options: AuditListOptions, deps: Deps, io: Io): Promise<number> {
-  const found = await withAudit(options, deps, async (audit) => entriesOf(audit, options));
+  const found = await withAudit(options, deps, io, async (audit) => entriesOf(audit, options));
   io.stdout(options.json ? `${JSON.stringify(found.map(shown), null, 2)}\n` : listed(found));
   return 0;
 }
 
 export async function auditVerify(options: AuditVerifyOptions, deps: Deps, io: Io): Promise<number> {
   const { head, json } = options;
-  const verdict = await withAudit(options, deps, async (audit) => audit.verify(head === undefined ? {} : { head }));
+  const verdict = await withAudit(options, deps, io, async (audit) => audit.verify(head === undefined ? {} : { head }));
   io.stdout(json ? `${JSON.stringify(verdictShown(verdict))}\n` : verdictText(verdict));
   return verdict.ok ? 0 : 1;
 }
 
 export async function auditHead(options: AuditOptions, deps: Deps, io: Io): Promise<number> {
-  const head = await withAudit(options, deps, async (audit) => audit.head());
+  const head = await withAudit(options, deps, io, async (audit) => audit.head());
   if (options.json) io.stdout(`${JSON.stringify({ head: headShown(head) })}\n`);
   else if (head !== undefined) io.stdout(`${auditHeadText(head)}\n`);
   else io.stderr("cmkit: the log has no entry yet.\n");
@@ -44,7 +44,7 @@ export async function auditHead(options: AuditOptions, deps: Deps, io: Io): Prom
 }
 
 export async function auditExport(options: AuditListOptions, deps: Deps, io: Io): Promise<number> {
-  await withAudit(options, deps, async (audit) => {
+  await withAudit(options, deps, io, async (audit) => {
     const { project } = options;
     for await (const entry of audit.entries(project === undefined ? {} : { project })) {
       await io.stdoutBytes(Buffer.from(`${JSON.stringify(shown(entry))}\n`));
@@ -53,8 +53,8 @@ export async function auditExport(options: AuditListOptions, deps: Deps, io: Io)
   return 0;
 }
 
-async function withAudit<T>(options: StoreOptions, deps: Deps, use: (audit: AuditLog) => Promise<T>): Promise<T> {
-  return withStoreOf(options, deps, async ({ store, settings: { recordKey } }) =>
+async function withAudit<T>(options: StoreOptions, deps: Deps, io: Io, use: (audit: AuditLog) => Promise<T>): Promise<T> {
+  return withStoreOf(options, deps, io, async ({ store, settings: { recordKey } }) =>
     use(chainedAuditLog({ store, recordKey, clock: { wallMs: Date.now } })),
   );
 }

@@ -18,10 +18,10 @@ Next:
      "aws":   { "principal": "arn:aws:iam::111122223333:role/cmkit" },
      "gcp":   { "access_group": "cmkit@example.com" },
      "azure": { "app_id": "00000000-0000-0000-0000-000000000000" },
-     "oci":   { "access_group": "ocid1.group.oc1..…", "access_tenant": "ocid1.tenancy.oc1..…" }
+     "oci":   { "access_group": "ocid1.group.oc1..aaaaaaaaexamplegroup", "access_tenant": "ocid1.tenancy.oc1..aaaaaaaaexampletenancy" }
    }
-2. cmkit token create --config ${config} --project '*' --role operator
-3. cmkit serve --config ${config}
+2. npx cmkit token create --config ${config} --project '*' --role operator
+3. npx cmkit serve --config ${config}
 `;
 }
 

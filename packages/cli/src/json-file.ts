@@ -1,3 +1,5 @@
+import { join } from "node:path";
+
 import { CliError, errorCode, reasonOf } from "./cli-error.ts";
 import { readFileBounded } from "./bounded-read.ts";
 
@@ -9,6 +11,8 @@ export interface JsonFileKind<T> {
   readonly what: string;
   /** What to do with one that is not. */
   readonly mend: string;
+  /** What it is called in a directory that was given in its place. */
+  readonly usualName?: string;
   /** @throws {TypeError | RangeError} that says what was expected and what was found, without values. */
   readonly parse: (value: unknown) => T;
 }
@@ -22,7 +26,7 @@ export interface JsonFileKind<T> {
 export async function readJsonFile<T>(path: string, kind: JsonFileKind<T>): Promise<T | undefined> {
   const bytes = await readFileBounded(path, maxBytes).catch((error: unknown) => {
     if (errorCode(error) === "ENOENT") return null;
-    throw unreadable(path, error);
+    throw errorCode(error) === "EISDIR" ? isDirectory(path, kind.usualName) : unreadable(path, error);
   });
   if (bytes === null) return undefined;
   if (bytes === undefined) throw new CliError("refused", `${path} is larger than ${kind.what} can be.`, kind.mend);
@@ -37,9 +41,14 @@ export async function readJsonFile<T>(path: string, kind: JsonFileKind<T>): Prom
 /** The error for a file or directory that cannot be read. */
 export function unreadable(path: string, error: unknown): CliError {
   const code = errorCode(error);
-  if (code === "EISDIR") return new CliError("refused", `${path} is a directory; expected a file.`);
+  if (code === "EISDIR") return isDirectory(path);
   if (code === "EACCES" || code === "EPERM") return new CliError("refused", `${path} cannot be read: permission denied.`);
   return new CliError("refused", `${path} cannot be read (${reasonOf(error)}).`);
+}
+
+function isDirectory(path: string, usualName?: string): CliError {
+  const next = usualName === undefined ? undefined : `Give ${join(path, usualName)}.`;
+  return new CliError("refused", `${path} is a directory; expected a file.`, next);
 }
 
 // JSON.parse quotes what it stumbled over, and this file holds secrets: only the line is told, where it says one.

@@ -15,7 +15,7 @@ const makers = "Give with --record-key, or as recordKey in cmkit.json, the file 
 export async function readRecordKey({ path, name }: NamedFile): Promise<Uint8Array> {
   const bytes = await readFileBounded(path, 64 * 1024).catch((error: unknown) => {
     if (errorCode(error) !== "ENOENT") throw unreadable(name, error);
-    throw new CliError("refused", `There is no record key ${name}.`, `${makers}.`);
+    throw new CliError("refused", `There is no record key ${path}.`, `${makers}.`);
   });
   if (bytes?.length === keyBytes) return bytes;
   const got = bytes === undefined ? "far more" : String(bytes.length);

@@ -19,7 +19,7 @@ export interface ResignOptions extends StoreOptions {
 
 /** Tags every row anew, until it is asked to end. */
 export async function recordsResign(options: ResignOptions, deps: Deps, io: Io): Promise<number> {
-  const settings = await withPrevious(await storeSettings(options, deps), options, deps);
+  const settings = await withPrevious(await storeSettings(options, deps, io), options, deps);
   if (options.trustStore) await askForWords(io);
   const store = await openStore(settings);
   const aborter = new AbortController();

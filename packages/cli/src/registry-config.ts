@@ -42,6 +42,7 @@ export async function readRegistryConfig({ path, name }: NamedFile): Promise<Reg
 function kindIn(directory: string): JsonFileKind<RegistryConfig> {
   return {
     what: "the configuration of a registry",
+    usualName: "cmkit.json",
     mend: "Mend it, or make another with `cmkit init DIR`.",
     parse: (value) => parseConfig(value, directory),
   };

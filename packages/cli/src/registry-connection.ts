@@ -29,7 +29,7 @@ export async function connected<Options extends ConnectionOptions>(
   io: Io,
 ): Promise<number> {
   check?.(options, io);
-  const client = await connect(options, deps);
+  const client = await connect(options, deps, io);
   try {
     return await run(options, client, io);
   } catch (error) {
@@ -44,7 +44,7 @@ export async function connected<Options extends ConnectionOptions>(
  *
  * @throws {CliError} `bad-usage`: none, more than one, or a URL to which no token may go. `refused`: it cannot be opened.
  */
-export async function connect(options: ConnectionOptions, deps: Deps): Promise<RegistryClient> {
+export async function connect(options: ConnectionOptions, deps: Deps, io: Io): Promise<RegistryClient> {
   const { url, config, store, recordKey, dev } = options;
   const given = Object.entries({ url, config, store, dev }).filter(([, value]) => value !== undefined);
   if (given.length > 1) throw usage(`expected one of ${given.map(([name]) => `--${name}`).join(" and ")}.`);
@@ -61,7 +61,7 @@ export async function connect(options: ConnectionOptions, deps: Deps): Promise<R
   if (given.length === 0) throw nowhere();
   // Loaded only now: a server's client starts without a store.
   const { storeClient } = await import("./registry-in-process.ts");
-  return storeClient(options, deps);
+  return storeClient(options, deps, io);
 }
 
 function usage(what: string): CliError {

@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { resolve } from "node:path";
 import { isKmsError, type KmsAdapter } from "@cmkit/core";
 import { type Authenticator, isRegistryError } from "@cmkit/registry";
 import { registryApp } from "@cmkit/registry/http";
@@ -7,15 +6,14 @@ import { registryApp } from "@cmkit/registry/http";
 import { CliError } from "./cli-error.ts";
 import { cloudAdapter } from "./cloud-adapter.ts";
 import { clouds } from "./clouds.ts";
-import type { Deps } from "./deps.ts";
+import type { Deps, Io } from "./deps.ts";
 import { type DevFile, readDevFile } from "./dev-file.ts";
 import { nextStep, type RegistryWay } from "./registry-advice.ts";
 import { registryAnswer } from "./registry-answer.ts";
 import type { RegistryClient } from "./registry-client.ts";
-import { readRegistryConfig } from "./registry-config.ts";
 import type { ConnectionOptions } from "./registry-options.ts";
 import { type OpenRegistry, registryOn, type RegistrySettings } from "./server-registry.ts";
-import { nameOf, settingsOf, storeSettings, type StoreSettings } from "./server-store.ts";
+import { configFor, nameOf, settingsOf, storeSettings, type StoreSettings } from "./server-store.ts";
 
 /**
  * A registry on a store that this process opens: the same application that a server has, without one. Who can open the
@@ -26,8 +24,9 @@ import { nameOf, settingsOf, storeSettings, type StoreSettings } from "./server-
 export async function storeClient(
   options: Pick<ConnectionOptions, "config" | "store" | "recordKey">,
   deps: Deps,
+  io: Io,
 ): Promise<RegistryClient> {
-  const named = await namedRegistry(options, deps);
+  const named = await namedRegistry(options, deps, io);
   const way: RegistryWay = { kind: "store", name: nameOf(named.settings.address) };
   const opened = await open(named, way);
   // Nobody else asks this application, and still nobody passes without knowing it.
@@ -63,12 +62,13 @@ interface NamedRegistry {
 async function namedRegistry(
   { config, store, recordKey }: Parameters<typeof storeClient>[0],
   deps: Deps,
+  io: Io,
 ): Promise<NamedRegistry> {
   if (config === undefined) {
-    const settings = await storeSettings({ ...(store && { store }), ...(recordKey && { recordKey }) }, deps);
+    const settings = await storeSettings({ ...(store && { store }), ...(recordKey && { recordKey }) }, deps, io);
     return { settings, made: { accessors: {}, sharedResources: false }, dev: undefined };
   }
-  const made = await readRegistryConfig({ path: resolve(deps.cwd, config), name: config });
+  const made = await configFor(config, deps, io);
   return { settings: await settingsOf(made), made, dev: made.dev && (await readDevFile(made.dev.path)) };
 }
 

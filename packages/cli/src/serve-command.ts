@@ -2,7 +2,9 @@ import { resolve } from "node:path";
 
 import { CliError } from "./cli-error.ts";
 import type { Deps, Io } from "./deps.ts";
+import { isExposed, ownersFiles } from "./exposed-files.ts";
 import { type Log, logLines } from "./log-lines.ts";
+import type { NamedFile } from "./named-file.ts";
 import { readRegistryConfig } from "./registry-config.ts";
 import { openRegistry } from "./server-registry.ts";
 import { startServer } from "./server-start.ts";
@@ -21,8 +23,10 @@ export interface ServeOptions {
 export async function serveCommand(options: ServeOptions, deps: Deps, io: Io): Promise<number> {
   const askedToEnd = deps.untilAskedToEnd();
   const log = logLines(io.stderr);
-  const config = await readRegistryConfig({ path: resolve(deps.cwd, options.config), name: options.config });
+  const file = { path: resolve(deps.cwd, options.config), name: options.config };
+  const config = await readRegistryConfig(file);
   const opened = await openRegistry(config);
+  await logExposed(ownersFiles(file, config), log);
   try {
     const { host, port, opsHost, opsPort } = options;
     if (host === "" || opsHost === "") throw new CliError("bad-usage", "--host and --ops-host need an address.");
@@ -40,6 +44,10 @@ export async function serveCommand(options: ServeOptions, deps: Deps, io: Io): P
   }
   log.info("ended");
   return 0;
+}
+
+async function logExposed(files: readonly NamedFile[], log: Log): Promise<void> {
+  for (const file of files) if (await isExposed(file)) log.warn({ file: file.path }, "others can read this file: chmod 600 it");
 }
 
 function tellPlaces(

@@ -1,9 +1,9 @@
-import { stat } from "node:fs/promises";
 import type { Accessors } from "@cmkit/registry";
 import { isRegistryError } from "@cmkit/registry";
 
 import type { Check } from "./check.ts";
 import { CliError } from "./cli-error.ts";
+import { isExposed, ownersFiles } from "./exposed-files.ts";
 import type { NamedFile } from "./named-file.ts";
 import { readRegistryConfig, type RegistryConfig } from "./registry-config.ts";
 import { recordKeyFits } from "./server-record-key.ts";
@@ -17,17 +17,14 @@ export async function registryChecks(file: NamedFile): Promise<Check[]> {
   } catch (error) {
     return [wrong("registry", error)];
   }
-  const files = [file, config.recordKey, ...(config.previousRecordKey === undefined ? [] : [config.previousRecordKey])];
+  const files = ownersFiles(file, config);
   return [...(await Promise.all(files.map(privateCheck))), await storeCheck(config), accessorsCheck(config.accessors)];
 }
 
-/** What only its owner may read: a password may stand in one, and the others are keys. */
-async function privateCheck({ path, name }: NamedFile): Promise<Check> {
-  const check = { name: `registry ${name}`, needed: true };
-  // Where files have no such modes, Node says 0o666 of all.
-  const mode = process.platform === "win32" ? 0 : (await stat(path).catch(() => ({ mode: 0 }))).mode & 0o077;
-  if (mode === 0) return { ...check, state: "ok", found: "readable by its owner alone", todo: null };
-  return { ...check, state: "wrong", found: "readable by others", todo: `chmod 600 ${path}` };
+async function privateCheck(file: NamedFile): Promise<Check> {
+  const check = { name: `registry ${file.name}`, needed: true };
+  if (await isExposed(file)) return { ...check, state: "wrong", found: "readable by others", todo: `chmod 600 ${file.path}` };
+  return { ...check, state: "ok", found: "readable by its owner alone", todo: null };
 }
 
 async function storeCheck(config: RegistryConfig): Promise<Check> {

@@ -1,6 +1,7 @@
-import { type Kms, type KmsAdapter, multiCloudKms } from "@cmkit/core";
+import { isKmsError, type Kms, type KmsAdapter, multiCloudKms } from "@cmkit/core";
 import { type ApiTokens, apiTokens, cmkRegistry, type Registry } from "@cmkit/registry";
 
+import { CliError } from "./cli-error.ts";
 import { adaptersFor } from "./dev-adapters.ts";
 import { readDevFile } from "./dev-file.ts";
 import type { RegistryConfig } from "./registry-config.ts";
@@ -31,7 +32,7 @@ export async function openRegistry(config: RegistryConfig): Promise<OpenRegistry
   return registryOn(settings, await adaptersFor(dev), config);
 }
 
-/** Opens a registry on a store, with these adapters. */
+/** Opens a registry on a store, with these adapters. @throws {CliError} `refused`: also for an operator's key that is none. */
 export async function registryOn(
   settings: StoreSettings,
   adapters: readonly KmsAdapter[],
@@ -40,6 +41,7 @@ export async function registryOn(
   const { recordKey } = settings;
   const kms = multiCloudKms({ adapters });
   try {
+    checkOperatorCmk(kms, operatorCmk);
     const store = await openStore(settings);
     await refuseAnotherKey(store, settings).catch(async (error: unknown) => {
       await store.close();
@@ -52,6 +54,18 @@ export async function registryOn(
   } catch (error) {
     await kms.close();
     throw error;
+  }
+}
+
+/** A mistake in it would show first when a customer's data is to be sealed. A cloud whose adapter is absent cannot say. */
+function checkOperatorCmk(kms: Kms, operatorCmk: RegistrySettings["operatorCmk"]): void {
+  if (operatorCmk === undefined) return;
+  try {
+    kms.open(operatorCmk);
+  } catch (error) {
+    if (!isKmsError(error)) throw error;
+    if (error.code === "adapter-missing") return;
+    throw new CliError("refused", `operatorCmk in cmkit.json: ${error.message} (${error.code}).`, "Mend it, or leave it out.");
   }
 }
 

@@ -4,9 +4,10 @@ import type { RecordKey } from "@cmkit/core";
 import type { RegistryStore } from "@cmkit/registry";
 
 import { CliError, errorCode } from "./cli-error.ts";
-import type { Deps } from "./deps.ts";
+import type { Deps, Io } from "./deps.ts";
 import { readDevFile } from "./dev-file.ts";
 import { devStoreName } from "./dev-store.ts";
+import { warnOfExposed } from "./exposed-files.ts";
 import type { NamedFile } from "./named-file.ts";
 import { readRecordKey } from "./record-key-file.ts";
 import { readRegistryConfig, type RegistryConfig } from "./registry-config.ts";
@@ -28,18 +29,29 @@ export interface StoreSettings {
   readonly development: boolean;
 }
 
-/** Which store the options name, and the key of its rows. @throws {CliError} `bad-usage`: none, or more than one. */
-export async function storeSettings(options: StoreOptions, deps: Deps): Promise<StoreSettings> {
+/**
+ * Which store the options name, and the key of its rows. Warns of files that others can read.
+ * @throws {CliError} `bad-usage`: none, or more than one.
+ */
+export async function storeSettings(options: StoreOptions, deps: Deps, io: Io): Promise<StoreSettings> {
   const { config, store, recordKey, dev } = options;
   const given = [config, store, dev].filter((value) => value !== undefined);
   if (given.length !== 1 || (recordKey !== undefined && store === undefined)) {
     throw new CliError("bad-usage", "Expected one of --config, --dev, and --store with --record-key.", whereHelp);
   }
-  if (config !== undefined) return settingsOf(await readRegistryConfig(named(config, deps)));
+  if (config !== undefined) return settingsOf(await configFor(config, deps, io));
   if (dev !== undefined) return devSettings(resolve(deps.cwd, dev));
   if (store === undefined || recordKey === undefined) throw new CliError("bad-usage", "--store needs --record-key.", whereHelp);
   const key = await readRecordKey(named(recordKey, deps));
   return { address: addressAt(store, deps.cwd), recordKey: key, development: false };
+}
+
+/** Reads the `cmkit.json` of a command, and warns of files that others can read. */
+export async function configFor(name: string, deps: Deps, io: Io): Promise<RegistryConfig> {
+  const file = named(name, deps);
+  const config = await readRegistryConfig(file);
+  await warnOfExposed(file, config, io);
+  return config;
 }
 
 /** The same of a `cmkit.json` that was read. */
@@ -83,9 +95,10 @@ export async function openStore({
 export async function withStoreOf<T>(
   options: StoreOptions,
   deps: Deps,
+  io: Io,
   use: (opened: { readonly store: RegistryStore; readonly settings: StoreSettings }) => Promise<T>,
 ): Promise<T> {
-  const settings = await storeSettings(options, deps);
+  const settings = await storeSettings(options, deps, io);
   const store = await openStore(settings);
   return thenClosed(store, async () => use({ store, settings }));
 }

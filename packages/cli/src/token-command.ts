@@ -21,7 +21,7 @@ export interface CreateOptions extends ListOptions {
 /** Makes a token and prints it. */
 export async function tokenCreate(options: CreateOptions, deps: Deps, io: Io): Promise<number> {
   const { project, role, expires, json } = options;
-  const { token, secret } = await withTokens(options, deps, async (tokens) =>
+  const { token, secret } = await withTokens(options, deps, io, async (tokens) =>
     tokens.create(project, role, { expiresAt: expires, actor: actorOf(deps) }).catch(asBadUsage),
   );
   if (json) io.stdout(`${JSON.stringify({ id: token.id, token: secret })}\n`);
@@ -34,7 +34,7 @@ export async function tokenCreate(options: CreateOptions, deps: Deps, io: Io): P
 
 /** Lists all of them, expired and revoked ones too. */
 export async function tokenList(options: ListOptions, deps: Deps, io: Io): Promise<number> {
-  const found = await withTokens(options, deps, async (tokens) => tokens.list());
+  const found = await withTokens(options, deps, io, async (tokens) => tokens.list());
   io.stdout(options.json ? `${JSON.stringify(found.map(shown), null, 2)}\n` : listed(found));
   return 0;
 }
@@ -42,7 +42,7 @@ export async function tokenList(options: ListOptions, deps: Deps, io: Io): Promi
 export async function tokenRevoke(id: string, options: ListOptions, deps: Deps, io: Io): Promise<number> {
   // It may be the token itself, which nobody prints.
   if (!/^[0-9a-f]{16}$/.test(id)) throw new CliError("bad-usage", "Expected the id of a token, 16 hexadecimal digits.", see);
-  const token = await withTokens(options, deps, async (tokens) =>
+  const token = await withTokens(options, deps, io, async (tokens) =>
     tokens.revoke(id, { actor: actorOf(deps) }).catch((error: unknown) => {
       if (!isRegistryError(error) || error.code !== "not-found") throw error;
       throw new CliError("refused", `There is no token ${id}.`, see);
@@ -59,8 +59,8 @@ export function actorOf({ user }: Pick<Deps, "user">): string {
   return `cli:${user}`;
 }
 
-async function withTokens<T>(options: StoreOptions, deps: Deps, use: (tokens: ApiTokens) => Promise<T>): Promise<T> {
-  return withStoreOf(options, deps, async ({ store, settings }) => {
+async function withTokens<T>(options: StoreOptions, deps: Deps, io: Io, use: (tokens: ApiTokens) => Promise<T>): Promise<T> {
+  return withStoreOf(options, deps, io, async ({ store, settings }) => {
     await refuseAnotherKey(store, settings);
     return use(apiTokens({ store, recordKey: settings.recordKey }));
   });

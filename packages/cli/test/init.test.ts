@@ -31,7 +31,7 @@ describe("cmkit init", () => {
       recordKey: "record.key",
       accessors: {},
     });
-    expect(stdout).toContain(`cmkit serve --config '${dir}/cmkit.json'`);
+    expect(stdout).toContain(`\n3. npx cmkit serve --config '${dir}/cmkit.json'`);
     expect(stdout).not.toContain(readFileSync(join(dir, "record.key")).toString("base64").slice(0, 20));
   });
 
@@ -91,7 +91,8 @@ describe("cmkit init", () => {
     await home.token();
     rmSync(home.path("record.key"));
     const withConfig = await cmkit(["init", home.dir]);
-    expect(withConfig).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("There is no record key") as string });
+    const gone = `There is no record key ${home.path("record.key")}.`;
+    expect(withConfig).toMatchObject({ exitCode: 1, stderr: expect.stringContaining(gone) as string });
     rmSync(home.config);
     const without = await cmkit(["init", home.dir]);
     expect(without.exitCode).toBe(1);

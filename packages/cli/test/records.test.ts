@@ -16,7 +16,7 @@ async function replaced(): Promise<RegistryHome> {
   const created = await home.cmkit(["cmks", "create", "--project", "acme", "--provider", "aws", "--resource", key]);
   expect(created.exitCode).toBe(0);
   renameSync(home.path("record.key"), home.path("old.key"));
-  writeFileSync(home.path("record.key"), randomBytes(32));
+  writeFileSync(home.path("record.key"), randomBytes(32), { mode: 0o600 });
   return home;
 }
 

@@ -1,6 +1,9 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { multiCloudKms } from "@cmkit/core";
+import { cmkRegistry } from "@cmkit/registry";
+import { sqliteStore } from "@cmkit/registry/sqlite";
+import { describe, expect, it, onTestFinished } from "vitest";
 
 import { readRegistryConfig, type RegistryConfig } from "../src/registry-config.ts";
 import { scratch } from "./scratch.ts";
@@ -116,6 +119,25 @@ describe("a cmkit.json", () => {
     expect(String(failure)).toContain("cmkit.json is not the configuration of a registry: ");
     expect(String(failure)).toContain(what);
     expect(String(failure)).not.toMatch(/PRIVATE(?!":)/);
+  });
+
+  it.each(["docs/registry.md", "packages/cli/README.md"])("is taken as %s has it", async (page) => {
+    const markdown = readFileSync(new URL(`../../../${page}`, import.meta.url), "utf8");
+    const [, sample = ""] = /```json\n(\{\n {2}"cmkit": 1,[^`]*)```/.exec(markdown) ?? [];
+    const { accessors } = await written(sample).read();
+    expect(Object.keys(accessors)).toEqual(["aws", "gcp", "azure", "oci"]);
+    const kms = multiCloudKms({ adapters: [] });
+    const recordKey = new Uint8Array(32);
+    const registry = cmkRegistry({ kms, store: sqliteStore(":memory:"), recordKey, accessors });
+    onTestFinished(async () => registry.close());
+    expect(registry.accessors).toEqual(accessors);
+  });
+
+  it("is named where its directory is given", async () => {
+    const { dir } = written(least);
+    await expect(readRegistryConfig({ path: dir, name: "here" })).rejects.toThrow(
+      `${dir} is a directory; expected a file.\nGive ${join(dir, "cmkit.json")}.`,
+    );
   });
 
   it("is made by `cmkit init` where there is none", async () => {

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, openSync, writeSync } from "node:fs";
+import { chmodSync, closeSync, openSync, writeSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { PassThrough } from "node:stream";
 import { describe, expect, it } from "vitest";
@@ -225,6 +225,20 @@ describe("a store itself", () => {
       const absent = await cmkit(["cmks", "list", ...inAcme, "--store", store, "--record-key", "record.key"]);
       expect(absent).toMatchObject({ exitCode: 1, stdout: "" });
       expect(absent.stderr).toMatch(/^cmkit: There is no store .*\n.*cmkit init DIR/);
+    }
+  });
+
+  it("warns once, of each file that others can read, and works all the same", async () => {
+    const { cmkit, path } = await registrySetup();
+    chmodSync(path("record.key"), 0o604);
+    chmodSync(path("cmkit.json"), 0o660);
+    const warnings = ["cmkit.json", "record.key"].map((name) => `cmkit: warning: others can read ${path(name)}: chmod 600 it.\n`);
+    for (const argv of [
+      ["cmks", "list", ...inAcme],
+      ["token", "list"],
+      ["audit", "verify"],
+    ]) {
+      expect(await cmkit([...argv, ...config])).toMatchObject({ exitCode: 0, stderr: warnings.join("") });
     }
   });
 

@@ -190,7 +190,7 @@ describe("files that stand in the way", () => {
     const cloud = ["open", ...usual.slice(2), "--provider", "aws", "--resource", shop.key, "--in", "in.csv", "--out", "out"];
     const noRecordKey = await shop.cmkit([...cloud, "--record-key", "none.key"]);
     expect(noRecordKey.stderr).toBe(
-      "cmkit: There is no record key none.key.\nGive with --record-key, or as recordKey in cmkit.json, the file that `cmkit seal` or `cmkit init` made.\n",
+      `cmkit: There is no record key ${shop.path("none.key")}.\nGive with --record-key, or as recordKey in cmkit.json, the file that \`cmkit seal\` or \`cmkit init\` made.\n`,
     );
     shop.write("empty.key", "");
     const empty = await shop.cmkit([...cloud, "--record-key", "empty.key"]);

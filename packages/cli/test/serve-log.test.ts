@@ -1,3 +1,4 @@
+import { chmodSync } from "node:fs";
 import { fakeClock } from "@cmkit/core/testing";
 import { RegistryError } from "@cmkit/registry";
 import { describe, expect, it } from "vitest";
@@ -48,6 +49,15 @@ describe("the log of cmkit serve", () => {
       }),
     ]);
     expect(lines.map(({ msg }) => msg)).toEqual(["listening", "audit head", "request", "ending", "audit head", "ended"]);
+  });
+
+  it("warns of files that others can read", async () => {
+    const home = await registryHome();
+    chmodSync(home.path("record.key"), 0o640);
+    const server = await served(home);
+    await server.end();
+    const warnings = parsed(server.log()).filter(({ level }) => level === "warn");
+    expect(warnings).toMatchObject([{ file: home.path("record.key"), msg: "others can read this file: chmod 600 it" }]);
   });
 
   it("has no token, wherever a client puts one, and nothing else that it sends", async () => {
