@@ -1,6 +1,7 @@
 import type { ProjectCheck } from "./cmks-check.ts";
 import type { WireCheck } from "./cmks-check-wire.ts";
 import { propertyTable, ruledTable } from "./cmks-tables.ts";
+import { grantsChoice } from "./grants-choice.ts";
 import { grantText } from "./grants-text.ts";
 import { printable } from "./printable.ts";
 import { table } from "./table.ts";
@@ -25,7 +26,10 @@ function nameOf({ project, cmk: { id, provider, resource } }: ProjectCheck): str
 }
 
 function details({ cmk: { validation }, missing, lints }: WireCheck): string {
-  const grants = missing === null ? "" : `\nMissing: ${printable(missing.permission)}. To add it:\n${grantsOf(missing)}`;
+  const grants =
+    missing === null
+      ? ""
+      : `\nMissing: ${printable(missing.permission)}. To add it:\n${grantsChoice(missing.grants)}${grantsOf(missing)}`;
   const notes = lints.length === 0 ? "" : `\n${table(lints.map(({ severity, code, message }) => [severity, code, message]))}`;
   return `${printable(validation.message)}\n${grants}${notes}`;
 }

@@ -37,9 +37,9 @@ function ofForm(form: string, grants: readonly WireGrant[]): readonly WireGrant[
 }
 
 const help = `
-One is enough, by the tool that the key's owner works with; titles say which go together. It
-permits what cmkit needs for a key of this kind and nothing more. Which kind that is, the first
-\`cmkit cmks check\` finds out; before, it is for both.
+One is enough, by the tool that the key's owner works with; the first lines say which come in
+addition. It permits what cmkit needs for a key of this kind and nothing more. Which kind that is,
+the first \`cmkit cmks check\` finds out; before, it is for both.
 
 Examples:
   cmkit grants --config cmkit.json --project acme --cmk-id 5e6f2f0c-9d8b-4c7a-b1e3-2a4f6c8d0e1f

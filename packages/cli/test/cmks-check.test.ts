@@ -42,6 +42,7 @@ checked_at   ${checkedAt}
 We may not unwrap.
 
 Missing: kms:Decrypt. To add it:
+ONE of these is enough, whose title fits: aws-key-policy, aws-cli.
 
 Key policy: a statement
 

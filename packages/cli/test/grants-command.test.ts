@@ -10,7 +10,10 @@ describe("cmkit grants", () => {
     const double = await answering({ json: { grants: [policy, cli] } });
     expect(await double.cmkit(["grants", ...named])).toEqual({
       exitCode: 0,
-      stdout: `Key policy (--form aws-key-policy)
+      stdout: `ONE of these is enough, whose title fits: aws-key-policy, aws-cli.
+With --form, one is printed alone.
+
+Key policy (--form aws-key-policy)
 
 [
   "A"
@@ -24,6 +27,25 @@ aws kms create-grant \\
       stderr: "",
     });
     expect(double.asked).toMatchObject([{ method: "GET", path: `/v1/project/acme/secrets/cmks/${id}/grants` }]);
+  });
+
+  it.each([
+    [
+      "aws-key-policy aws-cli terraform aws-role-permissions aws-role-trust",
+      /^ONE of these is enough, whose title fits: aws-key-policy, aws-cli, terraform\.\nIn addition aws-role-permissions: .*\nIn addition aws-role-trust: .*\nWith --form/,
+    ],
+    ["gcloud terraform", /^ONE of these is enough, whose title fits: gcloud, terraform\.\nWith --form/],
+    [
+      "az-rbac terraform az-access-policy terraform-access-policy",
+      /^ONE of .*: az-rbac, terraform, az-access-policy, terraform-access-policy\.\nWith --form/,
+    ],
+    [
+      "oci-policy-cross-tenancy terraform oci-policy-endorse oci-policy terraform-same-tenancy",
+      /^ONE of .*: oci-policy-cross-tenancy, terraform, oci-policy, terraform-same-tenancy\.\nIn addition oci-policy-endorse: .*\nWith --form/,
+    ],
+  ])("says first which of %s are alternatives, and which come in addition", async (forms, head) => {
+    const double = await answering({ json: { grants: forms.split(" ").map((form) => ({ ...cli, form })) } });
+    expect((await double.cmkit(["grants", ...named])).stdout).toMatch(head);
   });
 
   it("prints one alone, and nothing besides, with --form", async () => {
