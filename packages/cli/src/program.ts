@@ -6,6 +6,7 @@ import { lastFirstPort } from "./dev-ports.ts";
 import { addFileCommands } from "./file-commands.ts";
 import { doctorCommand, type DoctorOptions } from "./doctor-command.ts";
 import { inspectCommand, type InspectOptions } from "./inspect-command.ts";
+import { printable } from "./printable.ts";
 import { addRegistryCommands } from "./registry-commands.ts";
 import { addServerCommands } from "./server-commands.ts";
 
@@ -109,8 +110,14 @@ Examples:
 
 /** Wrong usage points to the help of the command that was meant. */
 function nameOwnHelp(command: Command, name: string): void {
-  command.configureOutput({ outputError: (text, write) => write(usageError(text, name)) });
+  command.configureOutput({ outputError: (text, write) => write(usageError(misspelt(text, command), name)) });
   for (const child of command.commands) nameOwnHelp(child, `${name} ${child.name()}`);
+}
+
+/** An option that is missing may be one that was misspelt: then that is said. Commander looks for missing ones first. */
+function misspelt(text: string, { args }: Command): string {
+  const unknown = text.startsWith("error: required option") ? args.find((arg) => /^--?\w/.test(arg)) : undefined;
+  return unknown === undefined ? text : `error: unknown option '${printable(unknown.replace(/=.*$/s, ""))}'\n`;
 }
 
 /** One line that says what is wrong, and one that says what to do. */

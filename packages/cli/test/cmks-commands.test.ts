@@ -198,6 +198,8 @@ describe("bad usage", () => {
     [["cmks", "check", ...named, "--all"], "expected either --cmk-id or --all."],
     [["cmks", "lst", ...inAcme], "unknown command 'lst'"],
     [["cmks", "create", ...inAcme, "--default-cmk", "true"], "required option"],
+    [["cmks", "list", "--projct", "acme"], "cmkit: unknown option '--projct'\nSee `cmkit cmks list --help`."],
+    [["cmks", "get", "--project", "acme", "--cmkid=x"], "unknown option '--cmkid'"],
     [["grants", ...inAcme], "required option '--cmk-id <id>' not specified"],
   ])("is %j, answered with 2 and nothing sent", async (argv, what) => {
     const double = await registryDouble(() => ({ json: {} }));

@@ -69,7 +69,7 @@ describe("cmkit", () => {
     [["dev", "--prot", "3"], "unknown option '--prot'", "(Did you mean --port?)"],
     [["doctor", "--jsno"], "unknown option '--jsno'", "(Did you mean --json?)"],
     [["frobnicate"], "unknown command 'frobnicate'", "See `cmkit --help`."],
-    [["cmks", "list", "--projct", "acme"], "required option '--project <name>' not specified", "See `cmkit cmks list --help`."],
+    [["cmks", "list", "--projct", "acme"], "unknown option '--projct'", "See `cmkit cmks list --help`."],
     [["dev", "elsewhere"], "too many arguments", "See `cmkit dev --help`."],
     [["dev", "--port"], "option '--port <n>' argument missing", "See `cmkit dev --help`."],
     [["dev", "--port", "65536"], "Expected a whole number from 0 to 65530.", "See `cmkit dev --help`."],
