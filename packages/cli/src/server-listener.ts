@@ -48,7 +48,9 @@ export async function listener(place: Place, fetch: Fetch, changed: Partial<type
     overrideGlobalObjects: false, // the clouds' SDKs go on using Node's own
     hostname: "localhost", // for probes that speak HTTP/1.0 and so name no host
     errorHandler: (error) =>
-      error instanceof RequestError ? answerOf(400, "the request is not valid") : answerOf(500, "failed"),
+      error instanceof RequestError
+        ? answerOf(400, "invalid-request", "The request is not valid.")
+        : answerOf(500, "unknown", "This went wrong on our side."),
   });
   const server = createServer({ ...usualLimits, ...changed }, (incoming, outgoing) => {
     running.add(outgoing);
@@ -68,8 +70,10 @@ export async function listener(place: Place, fetch: Fetch, changed: Partial<type
   return { url: urlOf(server), close: async (withinMs) => closed(server, { running, connections }, withinMs) };
 }
 
-function answerOf(status: number, message: string): Response {
-  return new Response(JSON.stringify({ message }), { status, headers: { "content-type": "application/json" } });
+/** In the shape of the application, which does not hear of these. */
+function answerOf(status: number, code: string, message: string): Response {
+  const body = { message, errors: [{ message, status, error_code: code }] };
+  return Response.json(body, { status, headers: { "content-type": "application/json", "cache-control": "no-store" } });
 }
 
 async function listening(server: Server, { host, port }: Place): Promise<void> {

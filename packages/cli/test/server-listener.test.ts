@@ -129,7 +129,7 @@ describe("the listener of cmkit serve", () => {
       return new Response("ok");
     });
     const failed = await raw(url, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-    expect(failed).toMatch(/^HTTP\/1.1 500 [^]*\{"message":"failed"\}$/);
+    expect(failed).toMatch(/^HTTP\/1.1 500 [^]*"status":500,"error_code":"unknown"\}\]\}$/);
     expect(failed).not.toContain("PRIVATE");
     expect(await raw(url, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")).toMatch(/^HTTP\/1.1 200 /);
   });
@@ -149,6 +149,17 @@ describe("the listener of cmkit serve", () => {
   ])("refuses %s", async (_name, sent, status) => {
     const { url } = await listening(ok);
     expect(await raw(url, sent)).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  });
+
+  it("refuses what the application never sees in the application's shape", async () => {
+    const { url } = await listening(ok);
+    const answer = await raw(url, "GET / HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n");
+    const message = "The request is not valid.";
+    expect(JSON.parse(answer.split("\r\n\r\n")[1] ?? "")).toEqual({
+      message,
+      errors: [{ message, status: 400, error_code: "invalid-request" }],
+    });
+    expect(answer).toMatch(/^cache-control: no-store\r$/im);
   });
 
   it("says what a port in use and an address of another machine mean", async () => {
