@@ -1,6 +1,6 @@
 // Runs one example, a file or a folder with a main.ts: npm run -s example -- NAME [cmkit.dev.json]
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const folder = fileURLToPath(new URL("../examples/", import.meta.url));
@@ -13,6 +13,16 @@ if (name === undefined || file === undefined) {
   });
   process.stderr.write(`example: expected one of ${names.join(", ")}\n`);
   process.exit(2);
+}
+// Most examples run against a `cmkit dev`, whose file they are given or look for here.
+if (readFileSync(file, "utf8").includes('"cmkit.dev.json"')) {
+  const dev = args[0] ?? "cmkit.dev.json";
+  if (!existsSync(dev)) {
+    process.stderr.write(
+      `example: There is no file ${dev}. Run \`npm run -s cmkit -- dev\` in another terminal first, or give the path of its cmkit.dev.json.\n`,
+    );
+    process.exit(1);
+  }
 }
 const { status } = spawnSync(process.execPath, ["--conditions=@cmkit/source", file, ...args], { stdio: "inherit" });
 process.exit(status ?? 1);
