@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { expect, it, onTestFinished } from "vitest";
@@ -9,14 +11,19 @@ import { type RegistryHome, registryHome } from "./registry-home.ts";
 const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 const key = "arn:aws:kms:us-east-1:111122223333:key/e705b409-c32e-440a-95f2-7c6fe742c54a";
 
-async function start(home: RegistryHome): Promise<{ child: ChildProcess; cmks: string; log: () => string }> {
+/** @param logTo Where standard error goes. */
+async function start(
+  home: RegistryHome,
+  logTo: "pipe" | number = "pipe",
+): Promise<{ child: ChildProcess; cmks: string; log: () => string }> {
   const argv = ["--conditions=@cmkit/source", main, "serve", "--config", home.config, "--port", "0"];
-  const child = spawn(process.execPath, argv, { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, argv, { stdio: ["ignore", "pipe", logTo] });
   onTestFinished(() => void child.kill("SIGKILL"));
   let log = "";
-  child.stderr.on("data", (chunk: Buffer) => {
+  child.stderr?.on("data", (chunk: Buffer) => {
     log += chunk.toString();
   });
+  if (child.stdout === null) throw new TypeError("expected a pipe");
   const [line] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
   expect(line).toMatch(/^cmkit listening on http:\/\/127\.0\.0\.1:\d+$/);
   return { child, cmks: `${line.replace(/^.* on /, "")}/v1/project/acme/secrets/cmks`, log: () => log };
@@ -42,3 +49,24 @@ it("cmkit serve, killed, has what it acknowledged when it is started again, and 
   expect(second.log()).toMatch(/"msg":"ended"\}\n$/);
   expect((await home.cmkit(["audit", "verify"])).exitCode).toBe(0);
 }, 120_000);
+
+const full = "/dev/full";
+if (!existsSync(full)) console.log(`left out: cmkit serve with a log on a full disk, which ${full} would stand for`);
+
+it.runIf(existsSync(full))(
+  "cmkit serve lives on when its log cannot be written",
+  async () => {
+    const home = await registryHome();
+    const { token } = await home.token("acme");
+    const log = await open(full, "w");
+    onTestFinished(async () => log.close());
+    const { child, cmks } = await start(home, log.fd);
+    for (let times = 0; times < 3; times += 1) {
+      expect((await fetch(cmks, { headers: { authorization: `Bearer ${token}` } })).status).toBe(200);
+    }
+    const ended = once(child, "close");
+    child.kill("SIGTERM");
+    expect(await ended).toEqual([0, null]);
+  },
+  120_000,
+);
