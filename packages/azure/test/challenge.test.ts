@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { publicHosts } from "../src/azure-hosts.ts";
 import { checkChallenge } from "../src/challenge.ts";
 import { parseKeyId } from "../src/key-id.ts";
@@ -19,6 +19,9 @@ import {
   version,
 } from "./samples.ts";
 import { answer, challenge, goodChallenge, hsmChallenge, scriptedServer, vault, type Script } from "./scripted-server.ts";
+
+// On a busy machine the SDK alone can take longer to load than a call may.
+beforeAll(async () => void (await import("@azure/keyvault-keys")));
 
 const authority = `https://login.microsoftonline.com/${tenantId}`;
 const wrapped = { cmk, keyVersion: version, bytes: randomBytes(256), kind: "rsa" } as const;

@@ -84,5 +84,5 @@ function principalOf(token: string): Principal | undefined {
 function requestOf(method: string, path: string, { body, token = "operator", headers = {} }: Asked): Request {
   const authorization: Record<string, string> = token === null ? {} : { authorization: `Bearer ${token}` };
   const sent = body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) };
-  return new Request(`http://registry.test${path}`, { method, headers: { ...authorization, ...headers }, ...sent });
+  return new Request(`http://cmkit.test${path}`, { method, headers: { ...authorization, ...headers }, ...sent });
 }
