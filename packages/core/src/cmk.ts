@@ -47,6 +47,16 @@ export interface KeyDescription {
   readonly purgeProtection?: boolean;
   /** True when the adapter was pointed at another endpoint than the cloud's. */
   readonly emulated: boolean;
+  /** The requests that the cloud takes for such keys, by its documentation; undefined where it documents none. */
+  readonly quota?: RequestQuota;
+}
+
+/** A cloud's documented limit for cryptographic requests, which many keys may share. */
+export interface RequestQuota {
+  /** What shares the limit: keys of one name have it in common. At most 256 characters. */
+  readonly name: string;
+  /** Requests a second, at least 1. */
+  readonly perSecond: number;
 }
 
 /** A key wrapped under a CMK: public bytes, safe to store. */

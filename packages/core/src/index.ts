@@ -1,6 +1,16 @@
 export type { CallOptions } from "./limit.ts";
 export type { Clock } from "./clock.ts";
-export type { Cmk, KeyDescription, KeyKind, KeyState, Provider, PublicKey, PublicKeyPin, WrappedKey } from "./cmk.ts";
+export type {
+  Cmk,
+  KeyDescription,
+  KeyKind,
+  KeyState,
+  Provider,
+  PublicKey,
+  PublicKeyPin,
+  RequestQuota,
+  WrappedKey,
+} from "./cmk.ts";
 export type { BoundContext, Context } from "./context.ts";
 export type {
   DriverAnswer,
@@ -28,6 +38,7 @@ export {
 } from "./events.ts";
 export type { KmsKey, WrapOptions } from "./kms-key.ts";
 export type { MaskName } from "./mask.ts";
+export type { Pace } from "./pace.ts";
 export { multiCloudKms, type Kms, type MultiCloudKmsOptions } from "./kms.ts";
 export { isKmsError, KmsError, kmsErrorCodes, type KmsErrorCode, type KmsErrorDetails } from "./kms-error.ts";
 export type { Path } from "./path.ts";

@@ -7,10 +7,12 @@ import type { CallEvent, EventSink } from "./events.ts";
 import type { KeyMemory, KnownKey } from "./key-memory.ts";
 import type { CallOptions } from "./limit.ts";
 import { isKmsError, KmsError, type KmsErrorCode } from "./kms-error.ts";
+import type { Pace } from "./pace.ts";
 
 export interface KeyRuntime extends CallRuntime {
   readonly memory: KeyMemory;
   readonly emit: EventSink;
+  readonly pace: Pace | undefined;
 }
 
 const supportedBits = { rsa: [2048, 3072, 4096], symmetric: [256] } as const;
@@ -143,7 +145,8 @@ export class KeyCalls {
     const { provider } = this.cmk;
     const type = eventTypes[operation];
     const classify = (error: unknown): Failure => this.adapter.classify(error, operation);
-    const outcome = await runCall({ provider, options, attempt, classify, ...(discard && { discard }) }, this.runtime);
+    const paced = this.paced(operation, attempt, classify);
+    const outcome = await runCall({ provider, options, attempt: paced, classify, ...(discard && { discard }) }, this.runtime);
     const { result, attempts, durationMs } = outcome;
     if (!result.ok) {
       const error =
@@ -160,6 +163,27 @@ export class KeyCalls {
       if (isKmsError(error)) this.report(type, context, error.code, attempts, durationMs, requestId);
       throw error;
     }
+  }
+
+  /** Each request in its turn, where there are turns. */
+  private paced<T>(
+    operation: DriverOperation,
+    attempt: (call: DriverCall) => Promise<T>,
+    classify: (error: unknown) => Failure,
+  ): (call: DriverCall) => Promise<T> {
+    const { pace } = this.runtime;
+    if (pace === undefined) return attempt;
+    return async (call) => {
+      await pace.turn(this.cmk, operation, call.signal);
+      try {
+        const answer = await attempt(call);
+        pace.answered(this.cmk, operation, "ok");
+        return answer;
+      } catch (error) {
+        pace.answered(this.cmk, operation, (isKmsError(error) ? error : classify(error)).code);
+        throw error;
+      }
+    };
   }
 
   /** Emits what became of a call, and that the KMS refused where only the customer can mend it. */

@@ -28,6 +28,11 @@ export interface WrapOptions extends CallOptions {
    * keys in a cloud where a wrap must name the key version. Default 0: the key is described before each wrap.
    */
   readonly confirmedWithinMs?: number;
+  /**
+   * Has the KMS open the wrap before it is returned, and compares: for a wrap that is to replace another. Where the wrap's
+   * answer named no key version, it is the one that opening it named. Default false.
+   */
+  readonly verify?: boolean;
 }
 
 /** One key in one cloud. Opened by `Kms.open`; every method may be called concurrently. */

@@ -6,6 +6,7 @@ import { eventHub, type EventHub, type EventSink } from "./events.ts";
 import { KeyMemory } from "./key-memory.ts";
 import { DrivenKey, type KmsKey } from "./kms-key.ts";
 import { KmsError } from "./kms-error.ts";
+import type { Pace } from "./pace.ts";
 
 /** Keys in several clouds behind one contract. */
 export interface Kms {
@@ -24,8 +25,10 @@ export interface Kms {
   /**
    * The same adapters without what was learned of keys: for a check that must not rest on earlier answers. A refusal is what
    * a check asks for, so it is not told as `refused`. It is not closed.
+   *
+   * @param options.pace Says when each request may be sent: for long jobs.
    */
-  withoutMemory(): Kms;
+  withoutMemory(options?: { readonly pace?: Pace }): Kms;
   /** Closes the adapters' connections. */
   close(): Promise<void>;
 }
@@ -55,17 +58,17 @@ export function multiCloudKms(options: MultiCloudKmsOptions): Kms {
   }
   const events = eventHub(options.onEvent);
   const clock = options.clock ?? systemClock;
-  return kmsOver(adapters, events, clock);
+  return kmsOver(adapters, events, clock, undefined);
 }
 
-function kmsOver(adapters: ReadonlyMap<string, KmsAdapter>, events: EventHub, clock: Clock): Kms {
-  const runtime = { clock, random: Math.random, memory: new KeyMemory(), emit: events.emit };
+function kmsOver(adapters: ReadonlyMap<string, KmsAdapter>, events: EventHub, clock: Clock, pace: Pace | undefined): Kms {
+  const runtime = { clock, random: Math.random, memory: new KeyMemory(), emit: events.emit, pace };
   return {
     events,
     clock,
-    withoutMemory() {
+    withoutMemory({ pace: ofJob } = {}) {
       const emit: EventSink = (event) => void (event.type !== "refused" && events.emit(event));
-      return kmsOver(adapters, { ...events, emit }, clock);
+      return kmsOver(adapters, { ...events, emit }, clock, ofJob);
     },
     open(cmk, { pin } = {}) {
       const { provider, resource } = checkedCmk(cmk);

@@ -7,4 +7,5 @@ export type { CborValue } from "../cbor.ts";
 export { bindContext, type BoundContext } from "../context.ts";
 export { isRecordOf, isService } from "../data-key-store.ts";
 export { originTagger, type OriginTagger } from "../origin-tag.ts";
+export { rewrapper, type Rewrapper, type RewrapperOptions } from "../rewrap.ts";
 export { recordMac, recordMacBytes, type RecordKey, type RecordMac } from "../record-mac.ts";
