@@ -17,6 +17,9 @@ export type DataKeySource = Pick<DataKeyRecord, "context" | "purpose" | "origin"
   readonly recipients: readonly WrappedKey[];
 };
 
+/** What of an envelope's settings an open needs. */
+export type OpenerSettings = Pick<EnvelopeSettings, "kms" | "clock" | "origin" | "rsaAllowed" | "acceptedCmks" | "dataKeys">;
+
 /** A recipient of a data key that an accepted CMK can open. */
 export interface Candidate {
   readonly key: KmsKey;
@@ -28,12 +31,12 @@ export interface Candidate {
  * record by (tenant, id), context, origin tag, accepted CMK. Then the KMS, the derivation, and the id.
  */
 export class DataKeyOpener {
-  private readonly settings: EnvelopeSettings;
+  private readonly settings: OpenerSettings;
   private readonly purpose: DataKeyPurpose;
   private readonly refusals: Refusals;
 
   /** @param purpose Of the data keys that it opens: it takes no others. */
-  constructor(settings: EnvelopeSettings, purpose: DataKeyPurpose) {
+  constructor(settings: OpenerSettings, purpose: DataKeyPurpose) {
     this.settings = settings;
     this.purpose = purpose;
     this.refusals = new Refusals(settings.clock);
@@ -83,15 +86,27 @@ export class DataKeyOpener {
   }
 
   /** Unwraps and derives. @throws {KmsError} `decrypt-failed`: also when the root is of another data key. */
-  async unwrap({ key, wrapped }: Candidate, id: Uint8Array, context: BoundContext, limits: CallOptions): Promise<DataKey> {
+  async unwrap(candidate: Candidate, id: Uint8Array, context: BoundContext, limits: CallOptions): Promise<DataKey> {
+    const { root, dataKey } = await this.unwrapRoot(candidate, id, context, limits);
+    wipe(root);
+    return dataKey;
+  }
+
+  /** The same, with the root: the caller wipes it. */
+  async unwrapRoot(
+    { key, wrapped }: Candidate,
+    id: Uint8Array,
+    context: BoundContext,
+    limits: CallOptions,
+  ): Promise<{ root: Uint8Array; dataKey: DataKey }> {
     const root = await key.unwrapKey(wrapped, context.entries, limits).catch((error: unknown) => {
       // The kind stood in the message or record: that the CMK is of another one is a fault of theirs, not of the CMK.
       throw isKmsError(error) && error.code === "wrong-key-type" ? new KmsError("decrypt-failed", { cause: error }) : error;
     });
     const dataKey = deriveDataKey(root, this.purpose, context);
+    if (nodeCrypto().timingSafeEqual(dataKey.id, id)) return { root, dataKey };
     wipe(root);
-    if (!nodeCrypto().timingSafeEqual(dataKey.id, id)) throw new KmsError("decrypt-failed");
-    return dataKey;
+    throw new KmsError("decrypt-failed");
   }
 
   /** Recipients of the accepted CMKs. Aliases are resolved, by a request the first time, only where nothing else matches. */

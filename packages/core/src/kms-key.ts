@@ -12,7 +12,7 @@ import { bindContext, type BoundContext, type Context } from "./context.ts";
 import type { DriverCall, DriverUnwrap, DriverWrap, KmsAdapter, KmsDriver } from "./driver.ts";
 import { KeyCalls, type KeyRuntime } from "./key-calls.ts";
 import { confirmedWithin, type KnownKey } from "./key-memory.ts";
-import type { KmsErrorCode } from "./kms-error.ts";
+import { isKmsError, type KmsErrorCode } from "./kms-error.ts";
 import { RsaWrapping } from "./rsa-wrapping.ts";
 import { openPayload } from "./sealed-payload.ts";
 import { wipe } from "./wipe.ts";
@@ -143,14 +143,16 @@ export class DrivenKey implements KmsKey {
     const known = await this.known(limits);
     // A describe that this very call needed is confirmation enough.
     const confirmedWithinMs = first ? Infinity : (options.confirmedWithinMs ?? 0);
-    if (known.kind === "symmetric") return this.wrapInKms(known, key, bound, confirmedWithinMs, limits);
-    const open = async (wrapped: WrappedKey): Promise<Uint8Array> => this.unwrap(wrapped, bound, limits);
-    return this.rsa.wrap(known, key, bound, confirmedWithinMs, limits, open);
+    const open = async (wrapped: WrappedKey): Promise<Uint8Array> => (await this.unwrap(wrapped, bound, limits)).key;
+    const wrapped = await (known.kind === "symmetric"
+      ? this.wrapInKms(known, key, bound, confirmedWithinMs, limits)
+      : this.rsa.wrap(known, key, bound, confirmedWithinMs, limits, open));
+    return options.verify === true ? this.verified(wrapped, key, bound, limits) : wrapped;
   }
 
   async unwrapKey(wrapped: WrappedKey, context: Context, options: CallOptions = {}): Promise<Uint8Array> {
     const bound = bindContext(context);
-    return this.unwrap(wrapped, bound, this.until(options));
+    return (await this.unwrap(wrapped, bound, this.until(options))).key;
   }
 
   async generateDataKey(context: Context, options: WrapOptions = {}): Promise<{ key: Uint8Array; wrapped: WrappedKey }> {
@@ -176,7 +178,14 @@ export class DrivenKey implements KmsKey {
         const wrapped = this.wrapped(known, null, answer);
         return { key: this.exactRoot(answer.plaintext, "bad-answer"), wrapped };
       });
-    return this.calls.call("generateDataKey", { context: bound, keyVersion: null }, limits, send, accept, wipeAnswer);
+    const made = await this.calls.call("generateDataKey", { context: bound, keyVersion: null }, limits, send, accept, wipeAnswer);
+    if (options.verify !== true) return made;
+    try {
+      return { key: made.key, wrapped: await this.verified(made.wrapped, made.key, bound, limits) };
+    } catch (error) {
+      wipe(made.key);
+      throw error;
+    }
   }
 
   private async wrapInKms(
@@ -196,7 +205,26 @@ export class DrivenKey implements KmsKey {
     return this.calls.call("wrap", { context, keyVersion }, limits, send, (answer) => this.wrapped(known, keyVersion, answer));
   }
 
-  private async unwrap(wrapped: WrappedKey, context: BoundContext, limits: CallOptions): Promise<Uint8Array> {
+  /** The wrap that the KMS was seen to open, under the version that it named, then or when it wrapped. */
+  private async verified(wrapped: WrappedKey, key: Uint8Array, context: BoundContext, limits: CallOptions): Promise<WrappedKey> {
+    const opened = await this.unwrap(wrapped, context, limits).catch((error: unknown) => {
+      if (isKmsError(error) && error.code === "decrypt-failed")
+        this.calls.refuse("bad-answer", "the KMS cannot open what was wrapped");
+      throw error;
+    });
+    const same = nodeCrypto().timingSafeEqual(opened.key, key);
+    wipe(opened.key);
+    if (!same) this.calls.refuse("bad-answer", "the KMS opens what was wrapped to another key");
+    this.calls.checkVersion(opened.keyVersion);
+    return { ...wrapped, keyVersion: opened.keyVersion };
+  }
+
+  /** @returns Also the version that opened it: the one that was asked for, or else the one that the KMS named. */
+  private async unwrap(
+    wrapped: WrappedKey,
+    context: BoundContext,
+    limits: CallOptions,
+  ): Promise<{ key: Uint8Array; keyVersion: string | null }> {
     this.checkWrapped(wrapped);
     const resolved = this.calls.driver().resolved;
     const kind = resolved && wrapped.kind !== undefined ? wrapped.kind : (await this.known(limits)).kind;
@@ -209,11 +237,12 @@ export class DrivenKey implements KmsKey {
     }
     const request = { kind, bytes, context, keyVersion };
     const send = async (call: DriverCall): Promise<DriverUnwrap> => driver.unwrap(request, call);
-    const accept = (answer: DriverUnwrap): Uint8Array =>
+    const accept = (answer: DriverUnwrap): { key: Uint8Array; keyVersion: string | null } =>
       opening(answer, () => {
         this.calls.checkAnswer(answer, driver.resource, keyVersion);
-        if (kind === "symmetric") return this.exactRoot(answer.plaintext, "decrypt-failed");
-        return openPayload(answer.plaintext, context) ?? this.calls.refuse("decrypt-failed");
+        const key =
+          kind === "symmetric" ? this.exactRoot(answer.plaintext, "decrypt-failed") : openPayload(answer.plaintext, context);
+        return { key: key ?? this.calls.refuse("decrypt-failed"), keyVersion: keyVersion ?? answer.keyVersion };
       });
     return this.calls.call("unwrap", { context, keyVersion }, limits, send, accept, wipeAnswer);
   }

@@ -3,8 +3,7 @@ import type { BoundContext } from "./context.ts";
 import { needsRecordKey } from "./data-key-opener.ts";
 import type { EnvelopeCmk, EnvelopeSettings } from "./envelope-options.ts";
 import { KmsError } from "./kms-error.ts";
-import type { KmsKey } from "./kms-key.ts";
-import type { CallOptions } from "./limit.ts";
+import type { KmsKey, WrapOptions } from "./kms-key.ts";
 import { areReadable } from "./sealed-message.ts";
 import { wipe } from "./wipe.ts";
 
@@ -24,23 +23,32 @@ export interface NewRoot {
   readonly recipients: readonly [Recipient, ...Recipient[]];
 }
 
-/** Has the first CMK make a root, and wraps it under the others. @throws {KmsError} */
+/**
+ * Has the first CMK make a root, and wraps it under the others.
+ *
+ * @param limits.verify Has every CMK but escrow ones open its wrap.
+ * @throws {KmsError}
+ */
 export async function newRoot(
   { kms, confirms, rsaAllowed }: EnvelopeSettings,
   [cmk, ...further]: readonly [EnvelopeCmk, ...EnvelopeCmk[]],
   context: BoundContext,
-  limits: CallOptions,
+  limits: WrapOptions,
   asking: AskCmk,
 ): Promise<NewRoot> {
-  const options = { ...limits, confirmedWithinMs: confirms ? 0 : Infinity };
+  const optionsFor = ({ escrow }: EnvelopeCmk): WrapOptions => ({
+    ...limits,
+    confirmedWithinMs: confirms ? 0 : Infinity,
+    verify: limits.verify === true && escrow === undefined,
+  });
   const open = (of: EnvelopeCmk): KmsKey => kms.open(of, of.pin && { pin: of.pin });
   const first = open(cmk);
   const others = further.map((cmk) => ({ cmk, key: open(cmk) }));
-  const { key: root, wrapped } = await asking(first, async () => first.generateDataKey(context.entries, options));
+  const { key: root, wrapped } = await asking(first, async () => first.generateDataKey(context.entries, optionsFor(cmk)));
   try {
     const recipients: [Recipient, ...Recipient[]] = [{ cmk, key: first, wrapped }];
     for (const { cmk, key } of others) {
-      const wrap = async (): Promise<WrappedKey> => key.wrapKey(root, context.entries, options);
+      const wrap = async (): Promise<WrappedKey> => key.wrapKey(root, context.entries, optionsFor(cmk));
       recipients.push({ cmk, key, wrapped: await asking(key, wrap) });
     }
     const wraps = recipients.map((recipient) => recipient.wrapped);
