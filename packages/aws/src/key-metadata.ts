@@ -2,6 +2,7 @@ import { KmsError, type DriverDescription, type KeyKind, type KeyState } from "@
 import { badAnswer, dateIn, keyVersionIn, requestIdIn, textIn } from "./answer.ts";
 import { isKeyBeside, type KmsArn } from "./arn.ts";
 import type { AwsAnswer } from "./aws-client.ts";
+import { quotaOf } from "./quota.ts";
 
 const specs: ReadonlyMap<string, { readonly kind: KeyKind; readonly bits: number }> = new Map([
   ["SYMMETRIC_DEFAULT", { kind: "symmetric", bits: 256 }],
@@ -40,6 +41,7 @@ interface KeyMetadata {
   readonly DeletionDate?: unknown;
   readonly CurrentKeyMaterialId?: unknown;
   readonly MultiRegion?: unknown;
+  readonly CustomKeyStoreId?: unknown;
 }
 
 /**
@@ -73,6 +75,7 @@ export function readDescription(answer: AwsAnswer, asked: KmsArn, emulated: bool
     ...(expiresAt && { expiresAt }),
     ...(deletionAt && { deletionAt }),
     ...(typeof key.MultiRegion === "boolean" && { multiRegion: key.MultiRegion }),
+    quota: quotaOf(asked, kind, key.CustomKeyStoreId),
     emulated,
     requestId: requestIdIn(answer.$metadata),
   };

@@ -21,6 +21,7 @@ describe("a key's description", () => {
       keyVersion: materialId,
       protection: "hsm",
       origin: "kms",
+      quota: { name: "aws eu-west-1 symmetric", perSecond: 100_000 },
       emulated: false,
     });
   });

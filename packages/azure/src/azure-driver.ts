@@ -37,13 +37,13 @@ export function azureDriver(key: KeyId, clients: AzureClients, emulated: boolean
     async describe(keyVersion, call) {
       const { version } = key;
       return getKey(keyVersion, call).then(
-        (answer) => readDescription(answer, null, emulated),
+        (answer) => readDescription(answer, key, null, emulated),
         async (error: unknown) => {
           if (!isNotFound(error)) throw error;
           const deleted = await softDeleted(key, await clients.of(key, call.signal), call).catch(() => undefined);
           if (deleted === undefined) throw error;
           return {
-            ...readDescription(deleted, keyVersion ?? version, emulated),
+            ...readDescription(deleted, key, keyVersion ?? version, emulated),
             state: "pending-deletion",
           } satisfies DriverDescription;
         },

@@ -1,6 +1,8 @@
 import { KmsError, type DriverDescription, type KeyKind, type KeyState } from "@cmkit/core";
 import { badAnswer, bytesIn, dateIn, type Answered } from "./answer.ts";
 import type { AzureKey } from "./azure-client.ts";
+import type { KeyId } from "./key-id.ts";
+import { quotaOf } from "./quota.ts";
 import { modulusBits } from "./rsa-jwk.ts";
 
 interface KeyType {
@@ -30,21 +32,28 @@ const purgeProtections: ReadonlyMap<unknown, boolean> = new Map<unknown, boolean
 /**
  * Reads the answer to GetKey or GetDeletedKey.
  *
+ * @param id The key that was asked for.
  * @param asked The version that was asked for; null for the current one.
  * @throws {KmsError} `wrong-key-type`: neither RSA nor oct-HSM. `access-denied`: the key's owner permits other operations
  * alone. `bad-answer`: fields are missing or of another type.
  */
-export function readDescription(answer: Answered<AzureKey>, asked: string | null, emulated: boolean): DriverDescription {
+export function readDescription(
+  answer: Answered<AzureKey>,
+  id: KeyId,
+  asked: string | null,
+  emulated: boolean,
+): DriverDescription {
   const { result: key, answeredBy, keyVersion, requestId } = answer;
   const { kind, protection } = usableType(key);
   const expiresAt = dateIn(key.properties.expiresOn, "exp");
   const deletionAt = dateIn(key.properties.scheduledPurgeDate, "scheduledPurgeDate");
+  // The service does not say how long a symmetric key is; A256GCM is refused by any other length.
+  const bits = kind === "symmetric" ? 256 : modulusBits(bytesIn(key.key?.n, "n"));
   const purgeProtection = purgeProtections.get(key.properties.recoveryLevel);
   return {
     resource: answeredBy,
     kind,
-    // The service does not say how long a symmetric key is; A256GCM is refused by any other length.
-    bits: kind === "symmetric" ? 256 : modulusBits(bytesIn(key.key?.n, "n")),
+    bits,
     state: stateOf(key, answer.at),
     keyVersion: asked ?? keyVersion,
     protection,
@@ -53,6 +62,7 @@ export function readDescription(answer: Answered<AzureKey>, asked: string | null
     ...(expiresAt && { expiresAt }),
     ...(deletionAt && { deletionAt }),
     ...(purgeProtection !== undefined && { purgeProtection }),
+    quota: quotaOf(id, { kind, bits, protection }),
     emulated,
     requestId,
   };

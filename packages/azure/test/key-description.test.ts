@@ -36,6 +36,7 @@ describe("a description", () => {
       protection,
       origin: "unknown",
       purgeProtection: false,
+      quota: { name: "azure contoso.vault.azure.net", perSecond: protection === "hsm" ? 200 : 400 },
       emulated: true,
     });
   });

@@ -47,15 +47,18 @@ export interface KeyDescription {
   readonly purgeProtection?: boolean;
   /** True when the adapter was pointed at another endpoint than the cloud's. */
   readonly emulated: boolean;
-  /** The requests that the cloud takes for such keys, by its documentation; undefined where it documents none. */
+  /** How many requests long jobs send: what the cloud documents for such keys, or where it is silent a careful number. */
   readonly quota?: RequestQuota;
 }
 
-/** A cloud's documented limit for cryptographic requests, which many keys may share. */
+/** A cloud's limit for cryptographic requests, which many keys may share. */
 export interface RequestQuota {
   /** What shares the limit: keys of one name have it in common. At most 256 characters. */
   readonly name: string;
-  /** Requests a second, at least 1. */
+  /**
+   * Requests a second with this key alone, at least 1. Keys of one name may differ in it: a request then takes 1/`perSecond`
+   * of each second that they share.
+   */
   readonly perSecond: number;
 }
 

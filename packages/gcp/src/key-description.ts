@@ -1,6 +1,7 @@
 import { KmsError, type DriverDescription, type KeyKind, type KeyState } from "@cmkit/core";
 import { dateIn, fieldsIn, nameIn, secondsIn, textIn, versionIn, type Fields } from "./answer.ts";
 import type { CryptoKeyName } from "./crypto-key-name.ts";
+import { quotaOf } from "./quota.ts";
 
 const algorithms: ReadonlyMap<string, { readonly kind: KeyKind; readonly bits: number }> = new Map([
   ["GOOGLE_SYMMETRIC_ENCRYPTION", { kind: "symmetric", bits: 256 }],
@@ -81,6 +82,7 @@ export function readVersion(answer: unknown, asked: CryptoKeyName, emulated: boo
     origin: protection === "external" ? "external" : imported ? "imported" : protection === "unknown" ? "unknown" : "kms",
     ...(kind === "rsa" ? { rotationDays: null } : {}),
     ...(deletionAt && { deletionAt }),
+    quota: quotaOf(asked, kind, protection),
     emulated,
   };
 }

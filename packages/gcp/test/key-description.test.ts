@@ -29,6 +29,7 @@ describe("the description of a symmetric key", () => {
       protection: "software",
       origin: "kms",
       rotationDays: null,
+      quota: { name: "gcp software", perSecond: 1000 },
       emulated: false,
     });
     expect(client.calls.map(({ method, request }) => ({ method, request }))).toEqual([

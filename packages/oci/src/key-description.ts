@@ -2,6 +2,7 @@ import { KmsError, type DriverDescription, type KeyKind, type KeyState } from "@
 import { badAnswer, dateIn, fieldsIn, optionalTextIn, requestIdIn, textIn } from "./answer.ts";
 import type { KeyOcid } from "./key-ocid.ts";
 import type { OciAnswer } from "./oci-client.ts";
+import { quotaOf } from "./quota.ts";
 
 const kinds: ReadonlyMap<string, KeyKind> = new Map([
   ["AES", "symmetric"],
@@ -44,7 +45,7 @@ const origins: ReadonlyMap<unknown, DriverDescription["origin"]> = new Map([
  *
  * @throws {KmsError} `wrong-key-type`: a key for signatures. `bad-answer`: fields are missing.
  */
-export function readKey(answer: OciAnswer, emulated: boolean): DriverDescription {
+export function readKey(answer: OciAnswer, asked: KeyOcid, emulated: boolean): DriverDescription {
   const key = fieldsIn(answer.key, "key");
   const deletionAt = dateIn(key["timeOfDeletion"], "timeOfDeletion");
   const protection = protections.get(key["protectionMode"]) ?? "unknown";
@@ -60,6 +61,7 @@ export function readKey(answer: OciAnswer, emulated: boolean): DriverDescription
     ...(rotationDays === undefined ? {} : { rotationDays }),
     ...(deletionAt && { deletionAt }),
     ...(isReplicated(key) && { multiRegion: true }),
+    quota: quotaOf(asked),
     emulated,
     requestId: requestIdIn(answer.opcRequestId),
   };

@@ -12,7 +12,7 @@ const rsa = "RSA_OAEP_SHA_256";
 export function ociDriver(key: KeyOcid, client: () => OciClient, emulated: boolean): KmsDriver {
   const keyId = key.ocid;
   const describeKey = async (call: DriverCall): Promise<DriverDescription> =>
-    readKey(await client().management.getKey({ keyId }, call), emulated);
+    readKey(await client().management.getKey({ keyId }, call), key, emulated);
   const describeKeyVersion = async (keyVersionId: string, call: DriverCall): Promise<VersionDescription> =>
     readVersion(await client().management.getKeyVersion({ keyId, keyVersionId }, call), key, keyVersionId);
   const decrypt = async (request: UnwrapRequest, call: DriverCall): Promise<OciAnswer> =>

@@ -1,7 +1,7 @@
 import { isKmsError, multiCloudKms, type KeyDescription, type KmsError } from "@cmkit/core";
 import { describe, expect, it } from "vitest";
 import { oci } from "../src/index.ts";
-import { cmk, fakeClient, key, keyOcid, keyVersion, otherOcid, otherVersionOcid, versionOcid } from "./samples.ts";
+import { cmk, fakeClient, key, keyOcid, keyVersion, otherOcid, otherVersionOcid, vault, versionOcid } from "./samples.ts";
 import { requestId } from "./scripted-server.ts";
 
 const call = { signal: new AbortController().signal, remainingMs: 1000 };
@@ -49,6 +49,7 @@ describe("the description of a key", () => {
       protection: "hsm",
       origin: "unknown",
       rotationDays: null,
+      quota: { name: `oci us-ashburn-1 ${vault}`, perSecond: 100 },
       emulated: false,
     });
     expect(client.calls).toEqual([["getKey", { keyId: keyOcid }]]);
