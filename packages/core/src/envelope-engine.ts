@@ -31,12 +31,12 @@ export class EnvelopeEngine {
     return this.contexts.bind(tenant, further);
   }
 
-  purge(cmk?: Cmk): void {
+  purge(cmk?: Cmk, tenant?: string): void {
     const key = cmk && this.settings.kms.open(cmk);
     // Asked late: what an alias means may become known only while a key is being loaded.
     const matches = (held: HeldKey): boolean => key === undefined || restsOn(key.cmk)(held);
     for (const keys of [this.reading, this.sealing, this.indexing]) {
-      keys.held.evict(undefined, matches, "purged");
+      keys.held.evict(tenant, matches, "purged");
       keys.forgetRefusals();
     }
   }

@@ -65,8 +65,8 @@ export interface Envelope {
   open(sealed: Uint8Array, options: OpenOptions): Promise<Uint8Array>;
   /** A synchronous sealer for one tenant: the hot path. @throws {KmsError} as `seal` does. */
   sealer(options: SealerOptions): Promise<Sealer>;
-  /** Drops every data key that rests on `cmk`, or all of them, for reading and writing. */
-  purge(cmk?: Cmk): void;
+  /** Drops every data key that rests on `cmk`, or all of them, for reading and writing. @param tenant Only this one's. */
+  purge(cmk?: Cmk, tenant?: string): void;
 }
 
 /**
@@ -164,8 +164,8 @@ class CachedEnvelope implements Envelope {
     return new KeySealer(key, profile, sealing);
   }
 
-  purge(cmk?: Cmk): void {
-    this.engine.purge(cmk);
+  purge(cmk?: Cmk, tenant?: string): void {
+    this.engine.purge(cmk, tenant);
   }
 
   private profile({ profile }: SealerOptions): Profile {

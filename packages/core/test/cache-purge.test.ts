@@ -20,6 +20,18 @@ describe("purge", () => {
     expect(await world.code(world.box.open(theirs, globex))).toBe("unavailable");
   });
 
+  test("drops only what one tenant has, where one is named", async () => {
+    const world = new World();
+    const [mine, theirs] = [await world.box.seal(bytes("a"), acme), await world.box.seal(bytes("a"), globex)];
+    await world.box.open(mine, acme);
+    await world.box.open(theirs, globex);
+    world.box.purge(keyA, "acme");
+    expect(world.evictions()).toEqual(["acme purged", "acme purged"]);
+    world.scripted.refuse("unavailable");
+    expect(await world.code(world.box.open(mine, acme))).toBe("unavailable");
+    expect(await world.code(world.box.open(theirs, globex))).toBe("ok");
+  });
+
   test("also drops an open that is under way: its caller is served, nothing is kept", async () => {
     const world = new World();
     const sealed = await world.box.seal(bytes("a"), acme);
