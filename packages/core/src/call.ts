@@ -55,7 +55,7 @@ export async function runCall<T>(call: Call<T>, runtime: CallRuntime): Promise<O
       attempts += 1;
       const left = Math.max(1, timeoutMs - elapsedMs());
       try {
-        const value = await limit.race(call.attempt({ signal: limit.signal, remainingMs: left }), call.discard);
+        const value = await limit.race(call.attempt(driverCall(limit, left)), call.discard);
         return { attempts, durationMs: elapsedMs(), result: { ok: true, value } };
       } catch (error) {
         if (limit.reached !== undefined) return fail({ code: limit.reached }, error);
@@ -68,6 +68,16 @@ export async function runCall<T>(call: Call<T>, runtime: CallRuntime): Promise<O
   } finally {
     limit.end();
   }
+}
+
+/** The signal is made when it is asked for. */
+function driverCall(limit: Limit, remainingMs: number): DriverCall {
+  return {
+    get signal() {
+      return limit.signal;
+    },
+    remainingMs,
+  };
 }
 
 /**

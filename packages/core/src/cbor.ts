@@ -6,44 +6,72 @@ export type CborValue = number | string | Uint8Array | readonly CborValue[] | Cb
 /** Map keys here are integers or text. */
 export type CborMap = ReadonlyMap<number | string, CborValue>;
 
-const utf8Encoder = new TextEncoder();
 const utf8Decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 const major = { unsigned: 0, negative: 1, bytes: 2, text: 3, array: 4, map: 5 } as const;
 
 /** Encodes deterministically. @throws {TypeError} for a number that is not a safe integer or a string with lone surrogates. */
 export function encodeCbor(value: CborValue): Uint8Array<ArrayBuffer> {
-  const chunks: Uint8Array[] = [];
-  write(value, chunks);
-  return new Uint8Array(Buffer.concat(chunks));
+  const bytes = new Uint8Array(sizeOf(value));
+  write(value, bytes, 0);
+  return bytes;
 }
 
-function write(value: CborValue, out: Uint8Array[]): void {
+/** Measured first, so that there is one array and nothing to put together. */
+function sizeOf(value: CborValue): number {
   if (typeof value === "number") {
     if (!Number.isSafeInteger(value)) throw new TypeError(`expected a safe integer, got ${value}`);
-    out.push(value < 0 ? cborHead(major.negative, -1 - value) : cborHead(major.unsigned, value));
-  } else if (typeof value === "string") {
-    if (!value.isWellFormed()) throw new TypeError("expected well-formed text, got a lone surrogate");
-    const bytes = utf8Encoder.encode(value);
-    out.push(cborHead(major.text, bytes.length), bytes);
-  } else if (value instanceof Uint8Array) {
-    out.push(cborHead(major.bytes, value.length), value);
-  } else if (isMap(value)) {
-    writeMap(value, out);
-  } else {
-    out.push(cborHead(major.array, value.length));
-    for (const item of value) write(item, out);
+    return headSize(value < 0 ? -1 - value : value);
   }
+  if (typeof value === "string") {
+    if (!value.isWellFormed()) throw new TypeError("expected well-formed text, got a lone surrogate");
+    const size = Buffer.byteLength(value);
+    return headSize(size) + size;
+  }
+  if (value instanceof Uint8Array) return headSize(value.length) + value.length;
+  let size = headSize(isMap(value) ? value.size : value.length);
+  if (isMap(value)) for (const [key, item] of value) size += sizeOf(key) + sizeOf(item);
+  else for (const item of value) size += sizeOf(item);
+  return size;
 }
 
-function writeMap(map: CborMap, out: Uint8Array[]): void {
-  const entries = [...map].map(([key, value]) => ({ key: encodeCbor(key), value }));
-  entries.sort((a, b) => Buffer.compare(a.key, b.key)); // RFC 8949 §4.2.1
-  out.push(cborHead(major.map, entries.length));
-  for (const { key, value } of entries) {
-    out.push(key);
-    write(value, out);
+/** @returns Where the next one begins. */
+function write(value: CborValue, out: Uint8Array<ArrayBuffer>, offset: number): number {
+  if (typeof value === "number") {
+    return value < 0 ? writeHead(major.negative, -1 - value, out, offset) : writeHead(major.unsigned, value, out, offset);
   }
+  if (typeof value === "string") return writeText(value, out, offset);
+  if (value instanceof Uint8Array) {
+    const start = writeHead(major.bytes, value.length, out, offset);
+    out.set(value, start);
+    return start + value.length;
+  }
+  if (isMap(value)) return writeMap(value, out, offset);
+  let end = writeHead(major.array, value.length, out, offset);
+  for (const item of value) end = write(item, out, end);
+  return end;
+}
+
+function writeText(value: string, out: Uint8Array<ArrayBuffer>, offset: number): number {
+  const size = Buffer.byteLength(value);
+  const start = writeHead(major.text, size, out, offset);
+  return start + Buffer.from(out.buffer).write(value, start);
+}
+
+function writeMap(map: CborMap, out: Uint8Array<ArrayBuffer>, offset: number): number {
+  let end = writeHead(major.map, map.size, out, offset);
+  for (const [key, value] of [...map].sort(([a], [b]) => compareKeys(a, b))) {
+    end = write(value, out, write(key, out, end));
+  }
+  return end;
+}
+
+/** RFC 8949 §4.2.1: by the bytes of their encodings. A head grows with what it says, so shorter text comes first. */
+function compareKeys(a: number | string, b: number | string): number {
+  if (typeof a === "string" && typeof b === "string") {
+    return Buffer.byteLength(a) - Buffer.byteLength(b) || Buffer.compare(Buffer.from(a), Buffer.from(b));
+  }
+  return Buffer.compare(encodeCbor(a), encodeCbor(b));
 }
 
 function isMap(value: CborValue): value is CborMap {
@@ -52,11 +80,20 @@ function isMap(value: CborValue): value is CborMap {
 
 /** The shortest head for a major type and an argument. */
 export function cborHead(type: number, argument: number): Uint8Array<ArrayBuffer> {
-  const size = argument < 24 ? 0 : argument < 0x100 ? 1 : argument < 0x1_0000 ? 2 : argument < 0x1_0000_0000 ? 4 : 8;
-  const head = new Uint8Array(1 + size);
-  head[0] = (type << 5) | (size === 0 ? argument : 24 + Math.log2(size));
-  for (let i = size, rest = argument; i > 0; i -= 1, rest = Math.floor(rest / 256)) head[i] = rest % 256;
+  const head = new Uint8Array(headSize(argument));
+  writeHead(type, argument, head, 0);
   return head;
+}
+
+function headSize(argument: number): number {
+  return argument < 24 ? 1 : argument < 0x100 ? 2 : argument < 0x1_0000 ? 3 : argument < 0x1_0000_0000 ? 5 : 9;
+}
+
+function writeHead(type: number, argument: number, out: Uint8Array, offset: number): number {
+  const size = headSize(argument) - 1;
+  out[offset] = (type << 5) | (size === 0 ? argument : 24 + Math.log2(size));
+  for (let i = size, rest = argument; i > 0; i -= 1, rest = Math.floor(rest / 256)) out[offset + i] = rest % 256;
+  return offset + 1 + size;
 }
 
 /** How deep and how wide a decoded value may be: checked before anything is allocated for it. */

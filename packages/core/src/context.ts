@@ -16,6 +16,7 @@ export interface Context {
 
 /** A checked context with its canonical forms. Made once a context and then reused: nothing on the hot path hashes. */
 export interface BoundContext {
+  /** Frozen. Whoever hands these on spares everybody after it the checks. */
   readonly entries: Context;
   /** Deterministic CBOR of the map, text to text (RFC 8949 §4.2.1). Frozen. */
   readonly canonical: Uint8Array;
@@ -30,19 +31,26 @@ const maxEntries = 8;
 const maxValueLength = 256;
 const maxCanonicalBytes = 2048;
 
+/** Those that were bound already, by their own entries: no one else can make such an object, nor change it. */
+const bound = new WeakMap<object, BoundContext>();
+
 /**
  * Checks a context and computes its canonical forms.
  *
  * @throws {TypeError} for anything that is not a flat map of strings within the limits; the message names the key, never the value.
  */
 export function bindContext(context: Context): BoundContext {
+  const again = bound.get(context);
+  if (again !== undefined) return again;
   const entries = checkedEntries(context);
   const canonical = encodeCbor(new Map(Object.entries(entries)));
   if (canonical.length > maxCanonicalBytes) {
     throw new TypeError(`expected a context of at most ${maxCanonicalBytes} bytes, got ${canonical.length}`);
   }
-  const hash = new Uint8Array(nodeCrypto().createHash("sha256").update(canonical).digest());
-  return { entries, canonical, hash, key: Buffer.from(hash).toString("base64url") };
+  const digest = nodeCrypto().hash("sha256", canonical, "buffer");
+  const made = { entries, canonical, hash: new Uint8Array(digest), key: digest.toString("base64url") };
+  bound.set(entries, made);
+  return made;
 }
 
 /** Whether `value` is a context that {@link bindContext} would take: for records that were read from a store. */

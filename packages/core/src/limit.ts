@@ -17,47 +17,53 @@ interface DeadlineOptions extends CallOptions {
 const deadline: unique symbol = Symbol("deadline");
 const defaultTimeoutMs = 5000;
 
-/** Says that the caller has aborted or the deadline passed, and ends every wait when that happens. */
+type Reached = "timeout" | "aborted";
+
+/**
+ * Says that the caller has aborted or the deadline passed, and ends every wait when that happens. A call that settles at once,
+ * as one to a key in this process does, needs no timer, listener or controller, and costs none.
+ */
 export class Limit {
-  reached: "timeout" | "aborted" | undefined;
-  private readonly controller = new AbortController();
-  private readonly done = new AbortController();
-  private readonly stopped: Promise<never>;
+  private why: Reached | undefined;
+  private controller: AbortController | undefined;
+  private readonly caller: AbortSignal | undefined;
   private readonly clock: Clock;
+  private readonly deadlineMs: number;
+  private stop: (reason: Error) => void = () => {};
+  private disarm: () => void = () => {};
+  private ended = false;
 
   constructor(timeoutMs: number, signal: AbortSignal | undefined, clock: Clock) {
+    this.caller = signal;
     this.clock = clock;
-    let stop: (reason: Error) => void;
-    this.stopped = new Promise((_resolve, reject) => {
-      stop = reject;
-    });
-    this.stopped.catch(() => {});
-    const reach = (why: "timeout" | "aborted"): void => {
-      this.reached ??= why;
-      this.controller.abort();
-      stop(new Error(why));
-    };
-    if (signal?.aborted === true) reach("aborted");
-    signal?.addEventListener("abort", () => reach("aborted"), { once: true, signal: this.done.signal });
-    if (timeoutMs <= 0) reach("timeout");
-    clock.sleep(Math.max(1, timeoutMs), this.done.signal).then(
-      () => reach("timeout"),
-      () => {},
-    );
+    this.deadlineMs = clock.monotonicMs() + timeoutMs;
+    if (timeoutMs <= 0) this.why = "timeout";
+    // Runs when there is no settled promise left to go on with: whoever waits then waits for something.
+    process.nextTick(() => this.arm());
   }
 
+  get reached(): Reached | undefined {
+    if (this.why === undefined && this.caller?.aborted === true) this.reach("aborted");
+    return this.why;
+  }
+
+  /** Aborts when the limit is reached. */
   get signal(): AbortSignal {
+    this.controller ??= new AbortController();
+    if (this.reached !== undefined) this.controller.abort();
     return this.controller.signal;
   }
 
   async race<T>(attempt: Promise<T>, discard: ((late: T) => void) | undefined): Promise<T> {
-    attempt.then(
-      (value) => {
-        if (this.reached !== undefined) discard?.(value);
-      },
-      () => {},
-    );
-    return Promise.race([attempt, this.stopped]);
+    return new Promise<T>((resolve, reject) => {
+      this.stop = reject;
+      attempt.then((value) => {
+        if (this.reached === undefined) return resolve(value);
+        discard?.(value);
+        return reject(new Error(this.reached));
+      }, reject);
+      if (this.reached !== undefined) reject(new Error(this.reached));
+    });
   }
 
   async sleep(ms: number): Promise<void> {
@@ -65,9 +71,33 @@ export class Limit {
   }
 
   end(): void {
-    this.done.abort();
+    this.ended = true;
+    this.disarm();
+  }
+
+  private reach(why: Reached): void {
+    this.why ??= why;
+    this.controller?.abort();
+    this.stop(new Error(this.why));
+  }
+
+  private arm(): void {
+    if (this.ended || this.reached !== undefined) return;
+    const done = new AbortController();
+    const aborted = (): void => this.reach("aborted");
+    this.caller?.addEventListener("abort", aborted, { once: true });
+    this.disarm = () => {
+      this.caller?.removeEventListener("abort", aborted);
+      done.abort(ended); // a reason of its own costs a stack trace
+    };
+    this.clock.sleep(Math.max(1, this.deadlineMs - this.clock.monotonicMs()), done.signal).then(
+      () => this.reach("timeout"),
+      () => {},
+    );
   }
 }
+
+const ended = new Error("ended");
 
 /** Waits for `run` within the caller's limits. @throws {KmsError} `timeout` or `aborted`; what `run` throws. */
 export async function within<T>(options: CallOptions, clock: Clock, run: (signal: AbortSignal) => Promise<T>): Promise<T> {

@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { setImmediate as turn } from "node:timers/promises";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -206,19 +207,79 @@ describe("a caller who aborts", () => {
     expect(call.clock.waiting).toBe(0);
   });
 
-  test("leaves no listener behind on a signal that lives on", async () => {
+  test("while a request that answers at once is under way gets no answer, and what it held is wiped", async () => {
     const caller = new AbortController();
-    let listeners = 0;
-    const { signal } = caller;
+    const secret = new Uint8Array(32).fill(7);
+    const attempt = async (): Promise<Uint8Array> => {
+      caller.abort();
+      return secret;
+    };
+    const classify = (): Failure => ({ code: "unknown" });
+    const discard = (bytes: Uint8Array): void => void bytes.fill(0);
+    const options = { signal: caller.signal };
+    const running = runCall({ provider: "test", options, attempt, classify, discard }, { clock: fakeClock(), random: () => 0 });
+    expect((await running).result).toMatchObject({ error: { code: "aborted" } });
+    expect(secret).toEqual(new Uint8Array(32));
+  });
+
+  test("as a later request is sent ends the wait at once", async () => {
+    const clock = fakeClock();
+    const caller = new AbortController();
+    let sent = 0;
+    const attempt = async (): Promise<string> => {
+      sent += 1;
+      if (sent === 1) throw new KmsError("unavailable", { provider: "test" });
+      caller.abort();
+      return new Promise<string>(() => {});
+    };
+    const classify = (): Failure => ({ code: "unknown" });
+    const options = { signal: caller.signal };
+    const running = runCall({ provider: "test", options, attempt, classify }, { clock, random: () => 0.5 });
+    await clock.advance(100);
+    expect(await running).toMatchObject({ attempts: 2, result: { error: { code: "aborted" } } });
+    expect(clock.waiting).toBe(0);
+  });
+
+  test("leaves no listener behind on a signal that lives on", async () => {
+    const { signal } = new AbortController();
+    const listeners = (): number => getEventListeners(signal, "abort").length;
+    const answer = Promise.withResolvers<string>();
+    const clock = fakeClock();
+    const classify = (): Failure => ({ code: "unknown" });
+    const attempt = async (): Promise<string> => answer.promise;
+    const running = runCall({ provider: "test", options: { signal }, attempt, classify }, { clock, random: () => 0 });
+    await turn();
+    expect([listeners(), clock.waiting]).toEqual([1, 1]);
+    answer.resolve("answer");
+    await running;
+    expect([listeners(), clock.waiting]).toEqual([0, 0]);
+  });
+
+  test("costs a call that is answered at once neither a listener nor a timer", async () => {
+    const { signal } = new AbortController();
+    const clock = fakeClock();
+    let made = 0;
     const add = signal.addEventListener.bind(signal);
     signal.addEventListener = (...given: Parameters<typeof add>) => {
-      listeners += 1;
-      const options = given[2] as AddEventListenerOptions;
-      options.signal?.addEventListener("abort", () => (listeners -= 1));
+      made += 1;
       add(...given);
     };
-    await new Scripted("ok").run({ signal });
-    expect(listeners).toBe(0);
+    const sleep = async (ms: number, until?: AbortSignal): Promise<void> => {
+      made += 1;
+      return clock.sleep(ms, until);
+    };
+    const counting = { ...clock, sleep };
+    const classify = (): Failure => ({ code: "unknown" });
+    const run = async (attempt: () => Promise<string>): Promise<unknown> =>
+      runCall({ provider: "test", options: { signal }, attempt, classify }, { clock: counting, random: () => 0 });
+    await Promise.resolve();
+    await run(async () => "answer");
+    expect(made).toBe(0);
+    await run(async () => {
+      await turn();
+      return "later";
+    });
+    expect(made).toBe(2);
   });
 });
 

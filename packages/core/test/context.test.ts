@@ -140,6 +140,15 @@ test("the limits themselves are allowed", () => {
   expect(isContext({ tenant: "v", a: " ", "b.c_d-9": "é", aw: "s" })).toBe(true);
 });
 
+test("what was bound binds to the same again, and nothing else does", () => {
+  const bound = bind({ tenant: "acme", note: "one" });
+  expect(bind(bound.entries)).toBe(bound);
+  expect(bind({ ...bound.entries })).not.toBe(bound);
+  expect(bind({ ...bound.entries, note: "two" }).key).not.toBe(bound.key);
+  expect(bind(Object.create(bound.entries, { tenant: { value: "acme" } })).entries).toEqual({ tenant: "acme" });
+  expect(() => Object.assign(bound.entries, { tenant: "evil" })).toThrow(TypeError);
+});
+
 test("a getter that throws makes it no context", () => {
   const hostile = {
     get tenant(): string {
