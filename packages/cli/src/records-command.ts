@@ -88,12 +88,13 @@ async function* untilLineEnd(stdin: AsyncIterable<Uint8Array>): AsyncGenerator<U
   }
 }
 
-function sum({ projects, cmks, dataKeys, tokens, auditEntries }: ResignCounts): number {
-  return projects + cmks + dataKeys + tokens + auditEntries;
+function sum(counts: ResignCounts): number {
+  return Object.values(shown(counts)).reduce((total, count) => total + count, 0);
 }
 
-function shown({ projects, cmks, dataKeys, tokens, auditEntries }: ResignCounts): Readonly<Record<string, number>> {
-  return { projects, cmks, data_keys: dataKeys, tokens, audit_entries: auditEntries };
+function shown(counts: ResignCounts): Readonly<Record<string, number>> {
+  const { projects, cmks, rewraps, balances, dataKeys, tokens, auditEntries } = counts;
+  return { projects, cmks, rewraps, balances, data_keys: dataKeys, tokens, audit_entries: auditEntries };
 }
 
 function summary(counts: ResignCounts): string {

@@ -37,7 +37,15 @@ describe("cmkit records resign", () => {
     expect(await keyAloneFits(home, "record.key")).toBe(false);
     const { exitCode, stdout, stderr } = await home.cmkit(["records", "resign", "--json"]);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
-    expect(JSON.parse(stdout)).toEqual({ projects: 1, cmks: 1, data_keys: 0, tokens: 1, audit_entries: 2 });
+    expect(JSON.parse(stdout)).toEqual({
+      projects: 1,
+      cmks: 1,
+      rewraps: 0,
+      balances: 0,
+      data_keys: 0,
+      tokens: 1,
+      audit_entries: 2,
+    });
     expect(await keyAloneFits(home, "record.key")).toBe(true);
     expect(await keyAloneFits(home, "old.key")).toBe(false);
     const again = await home.cmkit(["records", "resign"]);
@@ -61,7 +69,7 @@ describe("cmkit records resign", () => {
     expect(exitCode).toBe(0);
     // The rest was tagged before the log was looked at.
     expect(stdout).toBe(
-      "Tagged anew: projects 0, CMKs 0, data keys 0, tokens 0, audit entries 2.\nKeep the audit log's new head: `cmkit audit head`.\n",
+      "Tagged anew: projects 0, CMKs 0, rewraps 0, balances 0, data keys 0, tokens 0, audit entries 2.\nKeep the audit log's new head: `cmkit audit head`.\n",
     );
     expect(drawn).toContain("rows");
   });

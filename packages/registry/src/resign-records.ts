@@ -5,16 +5,14 @@ import { chainedAuditLog } from "./chained-audit-log.ts";
 import { recordTags } from "./record-tags.ts";
 import type { Attribution } from "./registry.ts";
 import { resignAudit } from "./resign-audit.ts";
-import { originsOf, resignDataKeys, resignProject, resignTokens, type Resigning } from "./resign-rows.ts";
+import { originsOf, resignDataKeys, resignProject, resignTokens, type ProjectRows, type Resigning } from "./resign-rows.ts";
 import type { AuditHead, RegistryStore } from "./store.ts";
 import { headText, verifyAudit } from "./verify-audit.ts";
 
 const pageSize = 200;
 
 /** How many rows were tagged anew; those that carried the current key's tag already are not counted. */
-export interface ResignCounts {
-  readonly projects: number;
-  readonly cmks: number;
+export interface ResignCounts extends ProjectRows {
   readonly dataKeys: number;
   readonly tokens: number;
   readonly auditEntries: number;
@@ -56,13 +54,15 @@ export interface ResignRecordsOptions extends Attribution {
 export async function resignRecords(options: ResignRecordsOptions): Promise<ResignCounts> {
   const { store, recordKey, trustStore = false, signal, onProgress = () => {} } = options;
   const resigning: Resigning = { store, tags: recordTags(recordKey), origins: originsOf(recordKey), trustStore, signal };
-  const counts = { projects: 0, cmks: 0, dataKeys: 0, tokens: 0, auditEntries: 0 };
+  const counts = { projects: 0, cmks: 0, rewraps: 0, balances: 0, dataKeys: 0, tokens: 0, auditEntries: 0 };
   const tell = (): void => onProgress({ ...counts });
   for await (const name of projectsOf(store)) {
     signal?.throwIfAborted();
-    const { projects, cmks } = await resignProject(resigning, name);
+    const { projects, cmks, rewraps, balances } = await resignProject(resigning, name);
     counts.projects += projects;
     counts.cmks += cmks;
+    counts.rewraps += rewraps;
+    counts.balances += balances;
     for await (const dataKeys of resignDataKeys(resigning, name)) counts.dataKeys += dataKeys;
     tell();
   }

@@ -1,7 +1,7 @@
 import type { DataKeyRecord, RecordKey } from "@cmkit/core";
 import { bindContext, originTagger, type OriginTagger } from "@cmkit/core/store";
 
-import type { CmkRecord, ProjectRecord, TokenRecord } from "./cmk-record.ts";
+import type { BalanceRecord, CmkRecord, ProjectRecord, RewrapRecord, TokenRecord } from "./cmk-record.ts";
 import type { RecordTags, RowTags } from "./record-tags.ts";
 import { isRegistryError, RegistryError } from "./registry-error.ts";
 import type { RegistryReads, RegistryStore, RegistryWrites, Tagged } from "./store.ts";
@@ -30,31 +30,56 @@ export function originsOf(recordKey: RecordKey): Origins {
 
 const pageSize = 200;
 
-/** The rows of one project and of its CMKs. */
-export async function resignProject(resigning: Resigning, name: string): Promise<{ projects: number; cmks: number }> {
+/** How many rows of a project were tagged anew. */
+export interface ProjectRows {
+  readonly projects: number;
+  readonly cmks: number;
+  readonly rewraps: number;
+  readonly balances: number;
+}
+
+/** Under the project's lock nobody changes any of these rows: whoever changes a balance holds at least a share of it. */
+export async function resignProject(resigning: Resigning, name: string): Promise<ProjectRows> {
   const { store, signal } = resigning;
-  const work = async (tx: RegistryWrites): Promise<{ projects: number; cmks: number }> => {
+  const work = async (tx: RegistryWrites): Promise<ProjectRows> => {
     await tx.lockProject(name);
-    const { projects, cmks } = await staleOf(tx, resigning, name);
-    for (const row of projects) await tx.putProject(row);
-    for (const row of cmks) await tx.putCmk(row);
-    return { projects: projects.length, cmks: cmks.length };
+    const stale = await staleOf(tx, resigning, name);
+    for (const row of stale.projects) await tx.putProject(row);
+    for (const row of stale.cmks) await tx.putCmk(row);
+    for (const row of stale.rewraps) await tx.putRewrap(row);
+    for (const row of stale.balances) await putBalance(tx, row);
+    return countOf(stale);
   };
-  const { projects, cmks } = await staleOf(store.reads, resigning, name);
-  return projects.length + cmks.length === 0 ? { projects: 0, cmks: 0 } : store.write(work, { project: name, signal });
+  const count = countOf(await staleOf(store.reads, resigning, name));
+  return Object.values(count).every((rows) => rows === 0) ? count : store.write(work, { project: name, signal });
 }
 
 /** Tagged anew, but not yet written. */
-async function staleOf(
-  reads: RegistryReads,
-  { tags, trustStore }: Resigning,
-  name: string,
-): Promise<{ projects: readonly Tagged<ProjectRecord>[]; cmks: readonly Tagged<CmkRecord>[] }> {
+interface StaleRows {
+  readonly projects: readonly Tagged<ProjectRecord>[];
+  readonly cmks: readonly Tagged<CmkRecord>[];
+  readonly rewraps: readonly Tagged<RewrapRecord>[];
+  readonly balances: readonly Tagged<BalanceRecord>[];
+}
+
+async function staleOf(reads: RegistryReads, { tags, trustStore }: Resigning, name: string): Promise<StaleRows> {
   const project = await reads.project(name);
   return {
     projects: renewed(tags.project, project === undefined ? [] : [project], trustStore, () => `project ${name}`),
     cmks: renewed(tags.cmk, await reads.cmks(name), trustStore, ({ id }) => `CMK ${id}`),
+    rewraps: renewed(tags.rewrap, await reads.rewraps(name), trustStore, ({ source }) => `the rewrap from ${source}`),
+    balances: renewed(tags.balance, await reads.balances(name), trustStore, ({ resource }) => `the balance of ${resource}`),
   };
+}
+
+function countOf({ projects, cmks, rewraps, balances }: StaleRows): ProjectRows {
+  return { projects: projects.length, cmks: cmks.length, rewraps: rewraps.length, balances: balances.length };
+}
+
+/** In the order in which they were read: by provider, resource and version, as all transactions lock them. */
+async function putBalance(tx: RegistryWrites, row: Tagged<BalanceRecord>): Promise<void> {
+  await tx.lockBalance(row.record);
+  await tx.putBalance(row);
 }
 
 /** A project's data keys, one page a transaction. Their tags cover what never changes, so no lock is needed. */

@@ -11,7 +11,7 @@ import { attackedStore } from "./audit-database.ts";
 import { both, current, expectWhole, populate, previous, processOf } from "./resign-world.ts";
 
 const clock = { wallMs: () => Date.UTC(2030, 1, 1) };
-const nothing: ResignCounts = { projects: 0, cmks: 0, dataKeys: 0, tokens: 0, auditEntries: 0 };
+const nothing: ResignCounts = { projects: 0, cmks: 0, rewraps: 0, balances: 0, dataKeys: 0, tokens: 0, auditEntries: 0 };
 
 async function lastEntry(store: RegistryStore): Promise<unknown> {
   const head = await store.reads.auditHead();
@@ -110,6 +110,8 @@ function proxied(store: RegistryStore, write: RegistryStore["write"]): RegistryS
     engine: store.engine,
     reads: store.reads,
     write,
+    claimDataKeys: store.claimDataKeys.bind(store),
+    onPurge: store.onPurge.bind(store),
     isDevelopment: async () => store.isDevelopment(),
     ready: async () => store.ready(),
     close: async () => store.close(),

@@ -1,0 +1,117 @@
+import { presentOf } from "./balances.ts";
+import type { BalanceRecord, CmkRecord } from "./cmk-record.ts";
+import { shellQuoted } from "./grants/shell-quoted.ts";
+import { keyOf } from "./own-keys.ts";
+import type { RegistryParts } from "./registry-parts.ts";
+import { RegistryError } from "./registry-error.ts";
+import type { RetireReport } from "./retire-report.ts";
+import { namesakesOf, overlapWith, wrappingVersion, type Overlap } from "./same-key.ts";
+import type { RegistryWrites, VersionCount } from "./store.ts";
+
+/**
+ * Proves that nothing in the store depends on the key of an `old` CMK: no data key of any project is wrapped under it,
+ * whichever of its names the row has, none is missing that was written down, and nobody can wrap another one.
+ * Under the lock of the CMK's project.
+ *
+ * @returns What became of the project's data keys under the CMK, a version.
+ * @throws {RegistryError} `in-use`; `bad-record`: the rows are not what was written down of them.
+ */
+export async function countNone(parts: RegistryParts, tx: RegistryWrites, cmk: CmkRecord): Promise<RetireReport["versions"]> {
+  const { provider, canonical, keyResource } = cmk;
+  const balances = await balancesOf(parts, tx, cmk);
+  const overlaps = overlapWith(
+    cmk,
+    balances.map(({ keyVersion }) => keyVersion),
+  );
+  // Who may wrap comes before what was wrapped: what was made by one that may no longer is there by then.
+  const namesakes = await namesakesOf(tx, parts.tags, cmk);
+  refuseUsers(parts, cmk, namesakes, overlaps);
+  const left: NamedCount[] = [];
+  for (const resource of new Set([canonical, keyResource, ...namesakes.map((each) => each.canonical)])) {
+    const counts = await tx.countByVersion({ provider, resource });
+    left.push(...counts.filter((each) => overlaps(resource, each.keyVersion)).map((each) => ({ ...each, resource })));
+  }
+  refuseLeft(cmk, left);
+  refuseMissing(balances);
+  for (const namesake of namesakes) {
+    const theirs = await balancesOf(parts, tx, namesake);
+    refuseMissing(theirs.filter(({ keyVersion }) => overlaps(namesake.canonical, keyVersion)));
+  }
+  return balances.map(({ keyVersion, made, rewrappedIn, rewrappedOut, shredded }) => {
+    return { keyVersion, made, rewrappedIn, rewrappedOut, shredded, present: 0 };
+  });
+}
+
+/** Data keys, and the name of the key that their rows have. */
+export interface NamedCount extends VersionCount {
+  readonly resource: string;
+}
+
+/** @throws {RegistryError} `in-use`: says how many there are, and what to do. */
+export function refuseLeft(cmk: CmkRecord, left: readonly NamedCount[]): void {
+  const count = (meant: (each: NamedCount) => boolean): number =>
+    left.filter((each) => meant(each)).reduce((sum, each) => sum + each.count, 0);
+  const own = count((each) => each.project === cmk.project && each.resource === cmk.canonical);
+  const renamed = count((each) => each.project === cmk.project && each.resource !== cmk.canonical);
+  const others = new Set(left.map(({ project }) => project).filter((project) => project !== cmk.project)).size;
+  const told = [
+    ...(own > 0 ? [`${dataKeys(own)} on it. Move them: ${rewrapCommand(cmk)}`] : []),
+    ...(renamed > 0
+      ? [`${dataKeys(renamed)} on it under another CMK of the project, which names the same key: move those, too.`]
+      : []),
+    ...(others > 0 ? [`Data keys of ${otherProjects(others)} depend on it.`] : []),
+  ];
+  if (told.length > 0) throw new RegistryError("in-use", `The CMK cannot be retired. ${told.join(" ")}`);
+}
+
+/** What moves the data keys away from a CMK, and makes it `old`. */
+export function rewrapCommand({ project, id }: CmkRecord): string {
+  return `\`cmkit rewrap --project ${shellQuoted(project)} --from ${id} --to CMK\`.`;
+}
+
+/** @throws {RegistryError} `in-use`: somebody can wrap under the key at any moment. */
+function refuseUsers(parts: RegistryParts, cmk: CmkRecord, namesakes: readonly CmkRecord[], overlaps: Overlap): void {
+  const users = namesakes.filter((each) => each.status === "current" && overlaps(each.canonical, wrappingVersion(each)));
+  const own = users.filter(({ project }) => project === cmk.project).map(({ id }) => id);
+  const others = new Set(users.map(({ project }) => project).filter((project) => project !== cmk.project)).size;
+  const told = [
+    ...own.map((id) => `CMK ${id}, which is current, names the same key.`),
+    ...(others > 0 ? [`It is current in ${otherProjects(others)}.`] : []),
+    ...(isOperators(parts, cmk) ? ["It is the operator's own, too, which serves projects that have none."] : []),
+  ];
+  if (told.length > 0) throw new RegistryError("in-use", `The CMK cannot be retired. ${told.join(" ")}`);
+}
+
+function isOperators({ kms, options: { operatorCmk } }: RegistryParts, { provider, keyResource }: CmkRecord): boolean {
+  return operatorCmk?.provider === provider && keyOf(kms, operatorCmk).resource === keyResource;
+}
+
+/** Nothing is there: so much must have been written down, too. @throws {RegistryError} `bad-record` */
+function refuseMissing(balances: readonly BalanceRecord[]): void {
+  const wrong = balances.find((balance) => presentOf(balance) !== 0);
+  if (wrong === undefined) return;
+  const where = wrong.keyVersion === null ? "" : ` under version ${wrong.keyVersion}`;
+  throw new RegistryError(
+    "bad-record",
+    `The store has no data key left under the CMK, but by what was written down there should be ${presentOf(wrong)}${where}: ` +
+      "somebody removed rows, or gave them the name or version of another key. Do not destroy the key.",
+  );
+}
+
+async function balancesOf({ tags }: RegistryParts, tx: RegistryWrites, cmk: CmkRecord): Promise<readonly BalanceRecord[]> {
+  const { project, provider, canonical } = cmk;
+  const balances = (await tx.balances(project, { provider, resource: canonical })).map((row) => tags.balance.open(row));
+  const isForeign = balances.some(
+    (each) => each.project !== project || each.provider !== provider || each.resource !== canonical,
+  );
+  if (isForeign) throw new RegistryError("bad-record");
+  return balances;
+}
+
+function otherProjects(count: number): string {
+  return count === 1 ? "1 other project" : `${count} other projects`;
+}
+
+function dataKeys(count: number): string {
+  return count === 1 ? "1 data key depends" : `${count} data keys depend`;
+}

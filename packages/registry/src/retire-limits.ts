@@ -1,0 +1,25 @@
+import type { CmkRecord } from "./cmk-record.ts";
+
+/** What no count in a store can see: before a key is destroyed, somebody has to know it otherwise. At most five sentences. */
+export function cannotSee(
+  { canonical, keyResource }: Pick<CmkRecord, "canonical" | "keyResource">,
+  backupsUntil: Date | null,
+  isPast: boolean,
+): readonly string[] {
+  const sentences = [
+    "Portable messages that are wrapped under the key, and data-key files such as those of `cmkit seal`, are kept outside of the store.",
+    "Other stores, and other programs that use the key, were not asked.",
+    backups(backupsUntil, isPast),
+    "It was so at this moment: from when the CMK is made current, data keys can be wrapped under the key again.",
+  ];
+  if (canonical === keyResource) return sentences;
+  return [...sentences, "Other versions of the key were not counted: destroy this version alone, and never the key itself."];
+}
+
+function backups(until: Date | null, isPast: boolean): string {
+  if (until === null) return "It was not said until when backups of the store exist: whoever restores one needs the key.";
+  const date = until.toISOString();
+  return isPast
+    ? `That no backup of the store from before is left since ${date} is the operator's word.`
+    : `Backups of the store exist until ${date}: whoever restores one needs the key.`;
+}
