@@ -58,9 +58,9 @@ describe.each(ways)("%s that is to be verified", (_what, cmk, make) => {
     const key = kms.open(cmk);
     await key.wrapKey(root, context);
     changed = change;
-    const refused = expect(make(key)).rejects.toMatchObject({ code });
+    const made = make(key).catch((error: unknown) => error);
     await clock.advance(5000);
-    await refused;
+    expect(await made).toMatchObject({ code });
   });
 
   test("leaves no plaintext of the KMS's answers behind", async () => {
@@ -110,13 +110,13 @@ describe("verifying", () => {
     }));
     const started = clock.monotonicMs();
     let ended = Number.NaN;
-    const refused = expect(
-      wrap(kms.open(aes)).finally(() => {
+    const made = wrap(kms.open(aes))
+      .catch((error: unknown) => error)
+      .finally(() => {
         ended = clock.monotonicMs() - started;
-      }),
-    ).rejects.toMatchObject({ code: "timeout" });
+      });
     await clock.advance(60_000);
-    await refused;
+    expect(await made).toMatchObject({ code: "timeout" });
     expect(ended).toBe(5000);
   });
 

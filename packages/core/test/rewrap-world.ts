@@ -13,7 +13,7 @@ const { tenant, ...further } = context;
 
 /** Data keys of real envelopes over a scripted KMS, and what still works with them. */
 export class RewrapWorld extends IndexWorld {
-  private sealed = new Uint8Array(0);
+  private sealed: Uint8Array = new Uint8Array(0);
   private indexed = "";
 
   /** A data key that is in use: something was sealed, or indexed, with it. */
