@@ -1,3 +1,5 @@
+import type { Clock } from "@cmkit/core";
+
 import type { FindPackage } from "./installed-package.ts";
 
 /** What a command knows of the machine that it runs on. Commands look nowhere else, so that a test decides all of it. */
@@ -16,6 +18,8 @@ export interface Deps {
   /** Such as `26.10.0`. */
   readonly nodeVersion: string;
   readonly findPackage: FindPackage;
+  /** For what asks again and again. */
+  readonly clock: Pick<Clock, "monotonicMs" | "sleep">;
   /** Resolves when the process is asked to end; it ends on a signal at once until this has been called. */
   readonly untilAskedToEnd: () => Promise<void>;
 }

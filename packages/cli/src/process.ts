@@ -1,4 +1,5 @@
 import { homedir, userInfo } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import { isatty } from "node:tty";
 
 import type { Deps, Io } from "./deps.ts";
@@ -22,6 +23,10 @@ const deps: Deps = {
   platform: process.platform,
   nodeVersion: process.versions.node,
   findPackage: findInstalledPackage,
+  clock: {
+    monotonicMs: () => performance.now(),
+    sleep: async (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }),
+  },
   // Listening goes on to the end: npm passes a terminal's Ctrl-C on, so that it arrives twice.
   untilAskedToEnd: async () =>
     new Promise((resolve) => {

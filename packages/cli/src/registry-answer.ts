@@ -2,6 +2,7 @@ import { readBounded } from "./bounded-read.ts";
 import { CliError } from "./cli-error.ts";
 import { printable } from "./printable.ts";
 import { operatorWords, nextStep, type RegistryWay } from "./registry-advice.ts";
+import { NoAnswer } from "./registry-network.ts";
 import { listAt, matchAt, objectAt, textAt } from "./registry-wire.ts";
 
 // Ten thousand keys, each with its last check, take a third of it.
@@ -30,15 +31,33 @@ export async function registryAnswer(response: Response, way: RegistryWay, reaso
   throw refusal(status, problemIn(answer), way, reason);
 }
 
-/** A registry's own refusal. */
+/** A refusal of a registry, or of what stands before it. */
 class RegistryRefusal extends CliError {
-  /** As in the answer's `error_code`. */
-  readonly answered: string;
+  readonly status: number;
+  /** As in the answer's `error_code`; undefined where it is no registry's. */
+  readonly answered: string | undefined;
+  readonly what: string;
 
-  constructor(answered: string, what: string, next: string) {
+  constructor({ status, answered }: Pick<RegistryRefusal, "status" | "answered">, what: string, next: string) {
     super("refused", what, next);
+    this.status = status;
     this.answered = answered;
+    this.what = what;
   }
+}
+
+/** Load balancers answer with these where no server does; a registry with 503 where its store or the KMS does not answer. */
+const passingStatuses: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+
+/** Whether the same request may be answered later, unchanged. */
+export function mayPass(error: unknown): boolean {
+  return error instanceof NoAnswer || (error instanceof RegistryRefusal && passingStatuses.has(error.status));
+}
+
+/** The same refusal with what a command knows to do about its code, where it does. */
+export function advisedBy(error: unknown, advice: Readonly<Partial<Record<string, string>>>): unknown {
+  const next = error instanceof RegistryRefusal && error.answered !== undefined ? advice[error.answered] : undefined;
+  return error instanceof RegistryRefusal && next !== undefined ? new RegistryRefusal(error, error.what, next) : error;
 }
 
 /** Whether a registry says that there is no such key. */
@@ -92,8 +111,12 @@ function problemIn(answer: unknown): Problem | undefined {
 function refusal(status: number, problem: Problem | undefined, way: RegistryWay, reason: string | undefined): CliError {
   const next = nextStep(problem?.code, status, way);
   if (problem === undefined)
-    return new CliError("refused", `${way.name} answers with status ${status}, but not as a registry does.`, next);
+    return new RegistryRefusal(
+      { status, answered: undefined },
+      `${way.name} answers with status ${status}, but not as a registry does.`,
+      next,
+    );
   const ours = way.kind === "store" ? operatorWords[problem.code] : undefined;
   const said = printable(reason ?? ours ?? problem.message).replace(/\.$/, "");
-  return new RegistryRefusal(problem.code, `${said} (${problem.code}).`, next);
+  return new RegistryRefusal({ status, answered: problem.code }, `${said} (${problem.code}).`, next);
 }

@@ -13,7 +13,7 @@ export interface RegistryClient {
    * @returns The JSON of the answer, whose shape nobody has looked at yet.
    * @throws {CliError} `refused`: for every answer but 2xx, and where there is none, with what to do next.
    */
-  request(method: RegistryMethod, path: string, body?: Readonly<Record<string, string | boolean>>): Promise<unknown>;
+  request(method: RegistryMethod, path: string, body?: Readonly<Record<string, string | number | boolean>>): Promise<unknown>;
   close(): Promise<void>;
 }
 

@@ -1,14 +1,17 @@
 import { CliError, errorCode } from "./cli-error.ts";
 import { startDev } from "./registry-advice.ts";
 
+/** A request that nobody answered. */
+export class NoAnswer extends CliError {}
+
 /** What a failed request means for the person at the terminal. */
-export function networkFailure(error: unknown, url: URL, kind: "server" | "dev"): CliError {
+export function networkFailure(error: unknown, url: URL, kind: "server" | "dev"): NoAnswer {
   const reasons = reasonsOf(error);
   const [what, next] = failures.find(({ codes }) => reasons.some((reason) => codes.test(reason)))?.words(url) ?? [
     `The connection to ${url.host} failed (${reasons[0] ?? "no reason given"}).`,
     "Try again; see --url, and the network between here and there.",
   ];
-  return new CliError("refused", what, kind === "dev" ? startDev : next);
+  return new NoAnswer("refused", what, kind === "dev" ? startDev : next);
 }
 
 /** The codes and names of an error and of its cause, where `fetch` and an ended wait keep what happened. */

@@ -43,6 +43,11 @@ export function inProject(command: Command): Command {
   return command.requiredOption("--project <name>", "the customer whose keys they are", projectName);
 }
 
+/** The same where another option may stand in its place. */
+export function perhapsInProject(command: Command): Command {
+  return command.option("--project <name>", "the customer whose keys they are", projectName);
+}
+
 /** Adds `--project` and `--cmk-id`. */
 export function ofCmk(command: Command): Command {
   return inProject(command).requiredOption(...cmkId);

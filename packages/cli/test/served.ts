@@ -2,6 +2,7 @@ import { onTestFinished } from "vitest";
 
 import { findInstalledPackage } from "../src/installed-package.ts";
 import { run } from "../src/run.ts";
+import { hastyClock } from "./command.ts";
 import type { RegistryHome } from "./registry-home.ts";
 
 /** A `cmkit serve` that runs in this process. */
@@ -27,6 +28,7 @@ export async function served(home: Pick<RegistryHome, "dir" | "config">): Promis
     platform: process.platform,
     nodeVersion: process.versions.node,
     findPackage: findInstalledPackage,
+    clock: hastyClock(),
     untilAskedToEnd: async () => asked.promise,
   };
   const argv = ["serve", "--config", home.config, "--port", "0", "--ops-port", "0", "--json"];

@@ -1,0 +1,53 @@
+/** What to do where a rewrap is not begun, by the registry's code. */
+export const refusedToBegin: Readonly<Partial<Record<string, string>>> = {
+  "invalid-request": "See `cmkit cmks list`: --to is another key of the project than --from, and current.",
+  unsupported: "--stale-versions is for keys whose cloud names their versions. Give another key with --to.",
+  ...fromTarget(
+    "access-denied",
+    "key-not-found",
+    "key-disabled",
+    "key-pending-deletion",
+    "key-pending-import",
+    "key-destroyed",
+    "key-expired",
+    "key-not-yet-valid",
+    "wrong-key-type",
+    "wrong-key-size",
+  ),
+};
+
+function fromTarget(...codes: readonly string[]): Readonly<Record<string, string>> {
+  const words = "Nothing was changed. `cmkit cmks check` of the key that data keys would move to says what to do.";
+  return Object.fromEntries(codes.map((code) => [code, words]));
+}
+
+const bothKeys = "`cmkit cmks check` of both keys says which one refuses, and what to do.";
+const inPassing = "It may pass: go on later, perhaps with a lower --rate.";
+
+/** What to do about data keys that could not be rewrapped, by the code that they failed with. */
+const failures: Readonly<Partial<Record<string, string>>> = {
+  "access-denied": bothKeys,
+  "key-not-found": bothKeys,
+  "key-disabled": bothKeys,
+  "key-pending-deletion": bothKeys,
+  "key-pending-import": bothKeys,
+  "key-expired": bothKeys,
+  "key-not-yet-valid": bothKeys,
+  "wrong-key-type": bothKeys,
+  "key-destroyed":
+    "The key's material is gone, or that of the version: nothing opens these data keys. `cmkit cmks check` says of which key.",
+  "key-retired": "The key of --to is no longer current: `cmkit cmks update --status current`, or give another one.",
+  "key-removed": "The key of --from was deleted: register it again, and give its new id.",
+  "decrypt-failed":
+    "Their rows are not as they were stored, or their key is another one: see `cmkit audit verify`, and restore them from a backup.",
+  malformed: "Their rows are not as they were stored: restore them from a backup.",
+  throttled: inPassing,
+  timeout: inPassing,
+  unavailable: inPassing,
+  "bad-answer": inPassing,
+  credentials: "`cmkit doctor`, where the registry runs, shows which credentials for the cloud are found.",
+};
+
+export function adviceOnFailure(code: string): string {
+  return failures[code] ?? `docs/errors.md says what ${code} means.`;
+}

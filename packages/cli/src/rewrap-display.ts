@@ -1,0 +1,57 @@
+import { SingleBar } from "cli-progress";
+
+import type { Deps, Io } from "./deps.ts";
+import type { WireRewrap } from "./rewrap-wire.ts";
+
+/** Shows how far a rewrap is, for whoever watches. */
+export interface RewrapDisplay {
+  show(progress: WireRewrap): void;
+  /** The registry did not answer. */
+  silent(): void;
+  stop(): void;
+}
+
+const lineEveryMs = 5000;
+
+/** Shows nothing. */
+export const noDisplay: RewrapDisplay = { show: () => {}, silent: () => {}, stop: () => {} };
+
+/** A bar on a terminal; elsewhere a line every five seconds. */
+export function rewrapDisplay({ terminal, stderr }: Pick<Io, "terminal" | "stderr">, clock: Deps["clock"]): RewrapDisplay {
+  return terminal === undefined ? lines(stderr, clock) : onTerminal(terminal);
+}
+
+function onTerminal(terminal: NodeJS.WritableStream): RewrapDisplay {
+  const format = "[{bar}] {percentage}%  {value} of {total} data keys  {eta_formatted} left{note}";
+  const bar = new SingleBar({ stream: terminal, format, barsize: 30, clearOnComplete: true, hideCursor: false });
+  let isStarted = false;
+  return {
+    show({ data_keys: dataKeys, rewrapped, failed }) {
+      const failures = failed.reduce((sum, { count }) => sum + count, 0);
+      const note = failures === 0 ? "" : `  ${failures.toLocaleString("en-US")} failed`;
+      if (!isStarted) bar.start(Math.max(1, dataKeys), rewrapped, { note });
+      else bar.update(rewrapped, { note });
+      isStarted = true;
+    },
+    silent: () => bar.update({ note: "  no answer, trying again" }),
+    stop: () => bar.stop(),
+  };
+}
+
+function lines(write: (text: string) => void, clock: Deps["clock"]): RewrapDisplay {
+  let lastMs = clock.monotonicMs();
+  const say = (line: string): void => {
+    if (clock.monotonicMs() - lastMs < lineEveryMs) return;
+    lastMs = clock.monotonicMs();
+    write(`${line}\n`);
+  };
+  return {
+    show: ({ rewrapped, data_keys: dataKeys }) => say(`${counted(rewrapped)} of ${counted(dataKeys)} data keys rewrapped`),
+    silent: () => say("no answer, trying again"),
+    stop: () => {},
+  };
+}
+
+function counted(count: number): string {
+  return count.toLocaleString("en-US");
+}

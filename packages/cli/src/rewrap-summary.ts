@@ -1,0 +1,61 @@
+import { ruledTable } from "./cmks-tables.ts";
+import { printable } from "./printable.ts";
+import { adviceOnFailure } from "./rewrap-advice.ts";
+import { retireCommandLine, rewrapCommandLine } from "./rewrap-command-line.ts";
+import type { RegistryRewrapOptions } from "./rewrap-options.ts";
+import type { WireRewrap } from "./rewrap-wire.ts";
+
+/** What a rewrap would do. */
+export function dryRunSummary(rewrap: WireRewrap): string {
+  return `${dataKeys(rewrap.remaining)} would be rewrapped ${way(rewrap)}. Nothing was changed.\n`;
+}
+
+/** What a rewrap did, what is left, and what to do next. */
+export function rewrapSummary(rewrap: WireRewrap, options: RegistryRewrapOptions): string {
+  return rewrap.state === "done" ? doneText(rewrap, options) : partialText(rewrap, options);
+}
+
+function doneText(rewrap: WireRewrap, options: RegistryRewrapOptions): string {
+  const { rewrapped, project, from, to } = rewrap;
+  const done = rewrapped === 0 ? "done: there was no data key to rewrap" : `done: ${dataKeys(rewrapped)} rewrapped`;
+  const left = `No data key of project ${printable(project)} is left under ${from === to ? `an older version of ${to}` : nameOf(from)}.`;
+  const isRetirable = from !== to && from !== "operator";
+  const next = isRetirable
+    ? `To prove it, and to learn when the key may be destroyed: ${printable(retireCommandLine(options))}\n`
+    : "";
+  return `${done} ${way(rewrap)}.\n${left}\n${next}`;
+}
+
+function partialText(rewrap: WireRewrap, options: RegistryRewrapOptions): string {
+  const { rewrapped, data_keys: all, remaining, failed, stopped } = rewrap;
+  const head = `partial: ${counted(rewrapped)} of ${dataKeys(all)} rewrapped ${way(rewrap)}; ${counted(remaining)} left.\n`;
+  const why = stopped === undefined ? "" : `It stopped before it had tried all of them: everything failed with ${stopped}.\n`;
+  const codes = failed.length > 0 ? failed.map(({ code }) => code) : stopped === undefined ? [] : [stopped];
+  const rows = failed.map(({ code, count }) => [code, counted(count)]);
+  const table = rows.length === 0 ? "" : `\n${ruledTable(["code", "data keys"], rows)}`;
+  const advice = codes.map((code) => `${code}: ${adviceOnFailure(code)}\n`).join("");
+  return `${head}${why}${table}${idsText(rewrap)}\n${advice}Then go on: ${printable(rewrapCommandLine(options))}\n`;
+}
+
+function idsText({ failed, failed_ids: ids }: WireRewrap): string {
+  if (ids.length === 0) return "";
+  const failures = failed.reduce((sum, { count }) => sum + count, 0);
+  const head = failures > ids.length ? `The first ${ids.length} of them, by their ids:` : "Their ids:";
+  return `\n${head}\n${ids.map((id) => `  ${id}\n`).join("")}`;
+}
+
+function way({ from, to }: WireRewrap): string {
+  return from === to ? `to the current version of ${to}` : `from ${nameOf(from)} to ${to}`;
+}
+
+function nameOf(from: string): string {
+  return from === "operator" ? "the operator's key" : from;
+}
+
+function dataKeys(count: number): string {
+  return `${counted(count)} data key${count === 1 ? "" : "s"}`;
+}
+
+function counted(count: number): string {
+  return count.toLocaleString("en-US");
+}
