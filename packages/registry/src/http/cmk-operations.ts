@@ -12,6 +12,8 @@ import {
   wireProviders,
 } from "./cmk-wire.ts";
 import { nothing, operation, type Operation } from "./operation.ts";
+import { retireOperation } from "./retire-operation.ts";
+import { rewrapOperations } from "./rewrap-operations.ts";
 
 const cmks = "/v1/project/{project}/secrets/cmks";
 const cmk = `${cmks}/{id}`;
@@ -135,7 +137,14 @@ const remove = operation({
   }),
 });
 
-const association = z.object({ service_name: z.string(), status: z.enum(["active"]) }).openapi("ServiceAssociation");
+const association = z
+  .object({
+    service_name: z.string(),
+    status: z
+      .enum(["active", "activating", "deactivating"])
+      .openapi({ description: "`activating`: data keys are being rewrapped to this CMK; `deactivating`: away from it." }),
+  })
+  .openapi("ServiceAssociation");
 
 const associations = z.object({
   service_associations: z.array(association),
@@ -196,4 +205,6 @@ export const cmkOperations: readonly Operation[] = [
   serviceAssociations,
   accessCheck,
   grants,
+  ...rewrapOperations,
+  retireOperation,
 ];

@@ -7,3 +7,5 @@ export type { AccessCheckJson, GrantJson } from "./access-wire.ts";
 export type { AccessorsJson, CmkJson, ValidationJson } from "./cmk-wire.ts";
 export { registryApp, type RegistryApp, type RegistryAppOptions } from "./registry-app.ts";
 export type { RequestEntry } from "./request-entry.ts";
+export type { RetiredVersionJson, RetireJson } from "./retire-wire.ts";
+export type { RewrapJson } from "./rewrap-wire.ts";

@@ -5,10 +5,13 @@ import { KmsError } from "@cmkit/core";
 import type { AccessReport } from "../../src/access-report.ts";
 import type { Accessors } from "../../src/accessors.ts";
 import type { AuditLog } from "../../src/audit-log.ts";
-import type { CmkRecord, Validation } from "../../src/cmk-record.ts";
+import { operatorSource, type CmkRecord, type Validation } from "../../src/cmk-record.ts";
 import type { Grant } from "../../src/grant.ts";
 import { shown, type RegisteredCmk } from "../../src/registered-cmk.ts";
 import type { Registry, RegistryCallOptions } from "../../src/registry.ts";
+import type { RetireOptions, RetireReport } from "../../src/retire-report.ts";
+import type { RewrapOptions, RewrapProgress } from "../../src/rewrap-progress.ts";
+import { RegistryError } from "../../src/registry-error.ts";
 import { liveCmk, register, remove, update, type Change } from "../../src/rules.ts";
 
 export const accessors: Accessors = {
@@ -31,6 +34,16 @@ export class FakeRegistry implements Registry {
   rows: readonly CmkRecord[] = [];
   /** How many data keys depend on every CMK. */
   dataKeys = 0;
+  /** What is known of a rewrap, whichever is asked for. */
+  rewrapped: Pick<RewrapProgress, "state" | "dataKeys" | "remaining" | "failed" | "failedIds" | "stopped"> = {
+    state: "running",
+    dataKeys: 5,
+    remaining: 3,
+    failed: [],
+    failedIds: [],
+  };
+  /** What `startRewrap` was given, newest last. */
+  readonly rewraps: (RewrapOptions & { readonly project: string })[] = [];
   /** How a check ends. */
   validation: Pick<Validation, "phase" | "code" | "message"> = { phase: "done", code: "ok", message: "Everything works." };
   missing: AccessReport["missing"];
@@ -117,6 +130,47 @@ export class FakeRegistry implements Registry {
   async *checkAll(): AsyncIterable<AccessReport> {
     for (const { project, id } of this.rows) yield await this.check(project, id);
   }
+
+  async rewrap(): Promise<never> {
+    throw new Error("the fake rewraps nothing");
+  }
+
+  async startRewrap(project: string, options: RewrapOptions): Promise<RewrapProgress> {
+    this.enter(options);
+    const { from, to = from } = options;
+    for (const id of [from, to]) if (id !== operatorSource) liveCmk(this.of(project), id);
+    this.rewraps.push({ ...options, project });
+    return this.rewrapProgress(project, from);
+  }
+
+  async rewrapProgress(project: string, from: string): Promise<RewrapProgress> {
+    this.enter();
+    const begun = this.rewraps.findLast((rewrap) => rewrap.project === project && rewrap.from === from);
+    if (begun === undefined) throw new RegistryError("not-found");
+    return { project, from, to: begun.to ?? from, ...this.rewrapped, startedAt: new Date() };
+  }
+
+  async retire(project: string, id: string, options: RetireOptions = {}): Promise<RetireReport> {
+    this.enter(options);
+    const cmk = shown(liveCmk(this.of(project), id));
+    if (this.dataKeys > 0) throw new RegistryError("in-use", `${this.dataKeys} data keys are left.`);
+    const { backupsUntil = null } = options;
+    const balance = { keyVersion: "1", made: 3, rewrappedIn: 2, rewrappedOut: 5, shredded: 0, present: 0 };
+    return {
+      cmk,
+      resource: cmk.resource,
+      store: "fake",
+      position: "17",
+      at: new Date(),
+      versions: [balance, { ...balance, keyVersion: null }],
+      cannotSee: ["Messages elsewhere."],
+      backupsUntil,
+      safeToDestroy: backupsUntil !== null && backupsUntil.getTime() < Date.now(),
+      auditEntry: 4,
+    };
+  }
+
+  async purge(): Promise<void> {}
 
   async *projects(): AsyncIterable<string> {
     this.enter();

@@ -14,6 +14,9 @@ const parts = fc.oneof(
     "accessors",
     "grants",
     "access_check",
+    "operator",
+    "rewrap",
+    "retire",
     "me",
     unknownId,
     "*",
@@ -27,7 +30,9 @@ const path = fc.oneof(
     weight: 3,
     arbitrary: fc.constantFrom(
       cmks,
-      ...["", "/grants", "/access_check"].flatMap((end) => [unknownId, "EXISTING"].map((id) => `${cmks}/${id}${end}`)),
+      ...["", "/grants", "/access_check", "/rewrap", "/retire"].flatMap((end) =>
+        [unknownId, "EXISTING", "operator"].map((id) => `${cmks}/${id}${end}`),
+      ),
     ),
   },
 );
@@ -42,7 +47,13 @@ const value = fc.oneof(
 );
 const body = fc.oneof(
   fc
-    .dictionary(fc.oneof(fc.constantFrom("provider", "resource", "default_cmk", "status", "__proto__"), fc.string()), value)
+    .dictionary(
+      fc.oneof(
+        fc.constantFrom("provider", "resource", "default_cmk", "status", "to", "stale_versions", "backups_until", "__proto__"),
+        fc.string(),
+      ),
+      value,
+    )
     .map((found) => JSON.stringify(found)),
   fc.string({ unit: "binary" }),
   value.map((found) => JSON.stringify(found)),

@@ -39,6 +39,11 @@ describe("the OpenAPI document", () => {
         "GET /v1/project/{project}/secrets/cmks/{id}/service_associations",
         "POST /v1/project/{project}/secrets/cmks/{id}/access_check",
         "GET /v1/project/{project}/secrets/cmks/{id}/grants",
+        "POST /v1/project/{project}/secrets/cmks/operator/rewrap",
+        "GET /v1/project/{project}/secrets/cmks/operator/rewrap",
+        "POST /v1/project/{project}/secrets/cmks/{id}/rewrap",
+        "GET /v1/project/{project}/secrets/cmks/{id}/rewrap",
+        "POST /v1/project/{project}/secrets/cmks/{id}/retire",
         "GET /v1/project",
         "GET /v1/me",
         "GET /healthz",
@@ -59,12 +64,18 @@ describe("the OpenAPI document", () => {
 
   it("has no reference that leads nowhere, and no field in a body that may be left unsaid", () => {
     const bodies = operations.flatMap(({ requestBody }) => Object.values(requestBody?.content ?? {}));
-    expect(bodies).toHaveLength(3);
+    expect(bodies).toHaveLength(6);
     for (const { schema } of bodies) expect(resolved(schema)).toMatchObject({ type: "object", additionalProperties: false });
     for (const [reference] of JSON.stringify(document).matchAll(/#\/components\/schemas\/\w+/g)) {
       expect(resolved({ $ref: reference })).toHaveProperty("type");
     }
   });
+});
+
+it("says of a rewrap that it takes one of two targets", () => {
+  const { requestBody } = operations.find(({ operationId }) => operationId === "startRewrap") as Documented;
+  const [{ schema } = { schema: {} }] = Object.values(requestBody?.content ?? {});
+  expect(resolved(schema)).toMatchObject({ oneOf: [{ required: ["to"] }, { required: ["stale_versions"] }] });
 });
 
 describe.each(operations.map((each) => [each.operationId, each] as const))("%s", (_name, operation) => {
@@ -108,12 +119,17 @@ describe("holding an answer against the document", () => {
 
 type Provoke = (to: Api, operation: Documented) => Promise<Answer>;
 
-const bodies: Readonly<Record<string, unknown>> = { createCmk: { provider: "aws", resource: `${resource}0`, default_cmk: true } };
+/** The body of an operation that needs one. @param id Of a CMK. */
+function bodyOf({ operationId }: Documented, id: string): unknown {
+  if (operationId === "createCmk") return { provider: "aws", resource: `${resource}0`, default_cmk: true };
+  if (operationId === "startRewrap") return { stale_versions: true };
+  return operationId === "startOperatorRewrap" ? { to: id, requests_per_second: 10, concurrency: 4, dry_run: false } : undefined;
+}
 
 /** The request that the operation is for, on a CMK that exists. */
 const rightly = async (to: Api, operation: Documented, asked: Asked = {}): Promise<Answer> => {
   const id = await to.create();
-  const body = bodies[operation.operationId];
+  const body = bodyOf(operation, id);
   return to.ask(operation.method, addressOf(operation, id), { ...(body === undefined ? {} : { body }), ...asked });
 };
 
@@ -126,14 +142,25 @@ const failing =
       return to.ask(operation.method, addressOf(operation, unknownId));
     }
     to.registry.failure = error;
-    return to.ask(operation.method, addressOf(operation, unknownId), { body: bodies[operation.operationId] });
+    return to.ask(operation.method, addressOf(operation, unknownId), { body: bodyOf(operation, unknownId) });
   };
 
 const success: Provoke = async (to, operation) => {
-  to.registry.dataKeys = operation.method === "DELETE" ? 0 : 1;
+  to.registry.dataKeys = ["deleteCmk", "retireCmk"].includes(operation.operationId) ? 0 : 1;
   to.registry.missing = { permission: "kms:Decrypt", grants: [grant] };
+  if (/^get\w*Rewrap$/.test(operation.operationId)) return to.ask("GET", addressOf(operation, await begunRewrap(to)));
   return rightly(to, operation);
 };
+
+/** One away from the operator's key, and one within a CMK, whose id it gives. */
+async function begunRewrap(to: Api): Promise<string> {
+  const id = await to.create();
+  for (const source of ["operator", id]) {
+    await to.ask("POST", `${cmks}/${source}/rewrap`, { body: source === id ? { stale_versions: true } : { to: id } });
+  }
+  to.registry.rewrapped = { ...to.registry.rewrapped, failed: [{ code: "throttled", count: 1 }], stopped: "throttled" };
+  return id;
+}
 
 /** How each documented status is brought about. */
 const provoke: Readonly<Record<string, Provoke>> = {

@@ -46,6 +46,9 @@ describe("a viewer", () => {
     ["POST", `${cmks}/${id}`, { default_cmk: true }],
     ["DELETE", `${cmks}/${id}`, undefined],
     ["POST", `${cmks}/${id}/access_check`, undefined],
+    ["POST", `${cmks}/${id}/rewrap`, { stale_versions: true }],
+    ["POST", `${cmks}/operator/rewrap`, { to: id }],
+    ["POST", `${cmks}/${id}/retire`, undefined],
   ])("may not %s %s", async (method, path, body) => {
     const { ask, registry } = api();
     for (const token of ["viewer", "watcher"]) {
@@ -56,13 +59,18 @@ describe("a viewer", () => {
 
   it("may read everything of its project", async () => {
     const { ask, create } = api();
-    const cmk = `${cmks}/${await create()}`;
+    const id = await create();
+    const cmk = `${cmks}/${id}`;
+    await ask("POST", `${cmk}/rewrap`, { body: { stale_versions: true } });
+    await ask("POST", `${cmks}/operator/rewrap`, { body: { to: id } });
     for (const path of [
       cmks,
       `${cmks}/accessors`,
       cmk,
       `${cmk}/service_associations`,
       `${cmk}/grants`,
+      `${cmk}/rewrap`,
+      `${cmks}/operator/rewrap`,
       "/v1/project",
       "/v1/me",
     ]) {
@@ -87,6 +95,11 @@ describe("a token of another project", () => {
       ["GET", `${cmks}/${id}/service_associations`],
       ["POST", `${cmks}/${id}/access_check`],
       ["GET", `${cmks}/${id}/grants`],
+      ["POST", `${cmks}/${id}/rewrap`],
+      ["GET", `${cmks}/${id}/rewrap`],
+      ["POST", `${cmks}/operator/rewrap`],
+      ["GET", `${cmks}/operator/rewrap`],
+      ["POST", `${cmks}/${id}/retire`],
       ["GET", "/v1/project/nobody/secrets/cmks"],
     ] as const;
     for (const [method, path] of asked) {
