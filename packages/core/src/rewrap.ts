@@ -44,9 +44,27 @@ export function rewrapper(options: RewrapperOptions): Rewrapper {
   const rewraps = new Rewraps(options);
   return async (record, limits = {}) => {
     if (!isRecordOf(record.id, record)) throw new KmsError("decrypt-failed");
-    const own = structuredClone(record); // the caller's arrays may change while we wait
+    const own = copyOf(record);
     return { ...own, recipients: await rewraps.recipients(own.id, own, limits) };
   };
+}
+
+/** What the caller holds may change while we wait. A clone by structure would have its context checked again. */
+function copyOf({ id, context, service, purpose, origin, recipients, createdAt }: DataKeyRecord): DataKeyRecord {
+  const [first, ...further] = recipients;
+  return {
+    id: new Uint8Array(id),
+    context: bindContext(context).entries,
+    service,
+    purpose,
+    origin: origin && new Uint8Array(origin),
+    recipients: [copyOfWrap(first), ...further.map(copyOfWrap)],
+    createdAt: new Date(createdAt),
+  };
+}
+
+function copyOfWrap({ cmk: { provider, resource }, keyVersion, bytes, kind }: WrappedKey): WrappedKey {
+  return { cmk: { provider, resource }, keyVersion, bytes: new Uint8Array(bytes), ...(kind && { kind }) };
 }
 
 /** Replaces the wraps of data keys, wherever those are kept. */
