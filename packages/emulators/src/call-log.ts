@@ -1,3 +1,5 @@
+import { RequestSeconds } from "./request-seconds.ts";
+
 /** One request that an emulator answered. */
 export interface EmulatedCall {
   /** The operation's name, such as `Decrypt`; `unknown` when the request named none. */
@@ -15,6 +17,8 @@ const maxListed = 10_000;
 
 /** Counts every call and lists the latest 10,000. */
 export class CallLog {
+  /** The cryptographic requests, by the second in which they arrived. */
+  readonly arrivals: RequestSeconds = new RequestSeconds();
   #calls: EmulatedCall[] = [];
   #counts = new Map<string, number>();
 
@@ -39,5 +43,6 @@ export class CallLog {
   reset(): void {
     this.#calls = [];
     this.#counts.clear();
+    this.arrivals.reset();
   }
 }

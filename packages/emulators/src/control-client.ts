@@ -5,6 +5,7 @@ import type { AwsEmulator } from "./aws/emulator.ts";
 import type { EmulatedCall } from "./call-log.ts";
 import type { EmulatorVerbs } from "./emulator-verbs.ts";
 import type { Fault } from "./faults.ts";
+import type { RequestSecond } from "./request-seconds.ts";
 
 type Verbs = EmulatorVerbs<unknown, never, never, unknown>;
 
@@ -25,6 +26,7 @@ export interface EmulatorControl<E extends Verbs = AwsEmulator> {
   clearFaults(): Promise<void>;
   calls(): Promise<readonly EmulatedCall[]>;
   counts(): Promise<Readonly<Record<string, number>>>;
+  requestSeconds(): Promise<readonly RequestSecond[]>;
   resetCalls(): Promise<void>;
 }
 
@@ -79,6 +81,7 @@ export function emulatorControl<E extends Verbs = AwsEmulator>(target: ControlTa
     clearFaults: async () => void (await send("DELETE", "faults")),
     calls: async () => ((await send("GET", "calls")) as { calls: readonly EmulatedCall[] }).calls,
     counts: async () => ((await send("GET", "calls")) as { counts: Readonly<Record<string, number>> }).counts,
+    requestSeconds: async () => ((await send("GET", "calls")) as { seconds: readonly RequestSecond[] }).seconds,
     resetCalls: async () => void (await send("DELETE", "calls")),
   };
 }

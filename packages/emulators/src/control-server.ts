@@ -1,7 +1,8 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 
 import type { CallLog } from "./call-log.ts";
-import { type FaultScript, parseFault } from "./faults.ts";
+import type { FaultScript } from "./fault-script.ts";
+import { parseFault } from "./faults.ts";
 import { objectAt } from "./json-shape.ts";
 import type { LoopbackAnswer, LoopbackRequest } from "./loopback-server.ts";
 
@@ -50,7 +51,10 @@ const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
   ["POST /_cmkit/faults", (request, { faults }) => void faults.add(parseFault(parseBody(request)))],
   ["GET /_cmkit/faults", (_request, { faults }) => faults.list()],
   ["DELETE /_cmkit/faults", (_request, { faults }) => faults.clear()],
-  ["GET /_cmkit/calls", (_request, { calls }) => ({ calls: calls.list(), counts: calls.counts() })],
+  [
+    "GET /_cmkit/calls",
+    (_request, { calls }) => ({ calls: calls.list(), counts: calls.counts(), seconds: calls.arrivals.list() }),
+  ],
   ["DELETE /_cmkit/calls", (_request, { calls }) => calls.reset()],
 ]);
 

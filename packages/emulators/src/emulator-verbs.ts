@@ -1,5 +1,6 @@
 import type { EmulatedCall } from "./call-log.ts";
-import type { FaultScript } from "./faults.ts";
+import type { FaultScript } from "./fault-script.ts";
+import type { RequestSecond } from "./request-seconds.ts";
 
 /**
  * What every emulator knows and does, apart from its server. Verbs take a key's full name, which is what the `resource` of a
@@ -14,6 +15,8 @@ export interface EmulatorVerbs<Key, SeedKey, Denial, Seed> {
   calls(): readonly EmulatedCall[];
   /** How often each operation was called since the last reset. */
   counts(): Readonly<Record<string, number>>;
+  /** How many cryptographic requests arrived in each second since the last reset: the latest 3,600 seconds in which any did. */
+  requestSeconds(): readonly RequestSecond[];
   resetCalls(): void;
   disableKey(key: string): void;
   enableKey(key: string): void;

@@ -1,7 +1,15 @@
-import type { Fault, FaultEffect } from "./faults.ts";
+import { randomBytes } from "node:crypto";
+
+import type { CallLog } from "./call-log.ts";
+import { isCryptographic } from "./cryptographic-operations.ts";
+import type { FaultScript, FaultTarget } from "./fault-script.ts";
+import type { FaultEffect } from "./faults.ts";
 import type { ServiceAnswer } from "./service-answer.ts";
 
 type Members = Readonly<Record<string, unknown>>;
+
+/** Other bytes in the place of those of a good answer. */
+export type Change = (given: Uint8Array) => Buffer;
 
 /** How one cloud says, and does to the key of the call at hand, what a fault asks for. */
 export interface FaultWords {
@@ -14,21 +22,32 @@ export interface FaultWords {
   rotate(): void;
   /** What changes in a good answer that names another key; without `key`, some other one. */
   renamed(members: Members, key: string | undefined): object;
-  /** What changes in a good answer whose plaintext has another length; {@link resized} makes one. */
-  resized(members: Members, bytes: number): object;
+  /** What changes in a good answer with another plaintext: with its checksum where the cloud sends one. */
+  replacedPlaintext(members: Members, change: Change): object;
+  /** The same with another ciphertext. */
+  replacedCiphertext(members: Members, change: Change): object;
   /** What changes in a good answer whose checksums do not fit. Left out where the cloud sends none: the answer stays good. */
   damaged?(members: Members): object;
   /** What changes in a good answer that does not say that the request's checksums fitted. Left out where none ever says so. */
   unverified?(members: Members): object;
 }
 
-/** What a fault can reach. */
-export interface Situation {
+/** What an emulator has for all its calls. */
+export interface FaultParts {
+  readonly faults: FaultScript;
+  readonly calls: CallLog;
+  readonly clock: () => number;
+  readonly delay: (ms: number) => Promise<void>;
+}
+
+/** One call, as far as faults can reach it. */
+export interface FaultyCall {
   readonly words: FaultWords;
   /** Carries out the call as if there were no fault. */
   readonly run: () => Promise<ServiceAnswer>;
-  readonly delay: (ms: number) => Promise<void>;
 }
+
+type Situation = FaultyCall & Pick<FaultParts, "delay">;
 
 type FaultName = FaultEffect["fault"];
 
@@ -50,9 +69,11 @@ function rewritten(answer: ServiceAnswer, change: (members: Members) => object):
 }
 
 /** As many bytes as asked for: cut off, or with zeros behind. */
-export function resized(given: Uint8Array, bytes: number): Buffer {
+function resized(given: Uint8Array, bytes: number): Buffer {
   return Buffer.concat([given, Buffer.alloc(Math.max(0, bytes - given.byteLength))]).subarray(0, bytes);
 }
+
+const others: Change = (given) => randomBytes(given.byteLength);
 
 const effects: { readonly [N in FaultName]: Effect<N> } = {
   latency: async ({ latencyMs }, { delay }) => {
@@ -68,6 +89,7 @@ const effects: { readonly [N in FaultName]: Effect<N> } = {
     return undefined;
   },
   throttle: ({ retryAfterSeconds }, { words }) => words.throttled(retryAfterSeconds),
+  "rate-limit": ({ retryAfterSeconds }, { words }) => words.throttled(retryAfterSeconds),
   error: ({ name, message, status }, { words }) => words.refused(name, message ?? "", status),
   "server-error": ({ status }, { words }) => words.failed(status),
   "server-error-html": ({ status }) => ({ status: status ?? 503, headers: htmlHeaders, body: html }),
@@ -81,17 +103,26 @@ const effects: { readonly [N in FaultName]: Effect<N> } = {
     return { ...answer, body: answer.body.slice(0, answer.body.length >> 1) };
   },
   "other-key": async ({ answerKey }, { run, words }) => rewritten(await run(), (members) => words.renamed(members, answerKey)),
-  "plaintext-length": async ({ bytes }, { run, words }) => rewritten(await run(), (members) => words.resized(members, bytes)),
+  "plaintext-length": async ({ bytes }, { run, words }) =>
+    rewritten(await run(), (members) => words.replacedPlaintext(members, (given) => resized(given, bytes))),
+  "other-plaintext": async (_fault, { run, words }) =>
+    rewritten(await run(), (members) => words.replacedPlaintext(members, others)),
+  "other-ciphertext": async (_fault, { run, words }) =>
+    rewritten(await run(), (members) => words.replacedCiphertext(members, others)),
   checksum: async ({ of = "answer" }, { run, words }) =>
     rewritten(await run(), (members) => (of === "answer" ? words.damaged?.(members) : words.unverified?.(members)) ?? {}),
 };
 
-/** Plays the faults that a call met, in their order, and the call itself when none of them gave the answer. */
-export async function playFaults(faults: readonly Fault[], situation: Situation): Promise<ServiceAnswer> {
+/** Counts a call that arrives, plays the faults that it meets, in their order, and the call itself when none of them gave the answer. */
+export async function playFaults(parts: FaultParts, target: FaultTarget, call: FaultyCall): Promise<ServiceAnswer> {
+  const nowMs = parts.clock();
+  const faults = parts.faults.take(target, nowMs);
+  const throttled = faults.some(({ fault }) => fault === "throttle" || fault === "rate-limit");
+  if (isCryptographic(target.operation)) parts.calls.arrivals.add(nowMs, throttled);
   for (const fault of faults) {
     const effect = effects[fault.fault] as Effect<FaultName>;
-    const answer = await effect(fault, situation);
+    const answer = await effect(fault, { ...call, delay: parts.delay });
     if (answer !== undefined) return answer;
   }
-  return situation.run();
+  return call.run();
 }

@@ -1,8 +1,8 @@
-import { mapOf, objectAt, objectOf, oneOf, optional, type Reader, text, wholeNumber } from "./json-shape.ts";
+import { mapOf, numberUpTo, objectAt, objectOf, oneOf, optional, type Reader, text, wholeNumber } from "./json-shape.ts";
 
 /** Which calls a fault meets, and how often. Without a filter it meets every call. */
 export interface FaultFilter {
-  /** An operation's name, such as `Decrypt`. */
+  /** An operation's name, such as `Decrypt`; `cryptographic` is all that wrap, unwrap or make data keys. */
   readonly operation?: string;
   /** A key's full name (an ARN on AWS). */
   readonly key?: string;
@@ -12,11 +12,17 @@ export interface FaultFilter {
   readonly context?: Readonly<Record<string, string>>;
   /** How many calls it meets before it is spent; without, it stays. */
   readonly times?: number;
+  /** Which share of the calls it meets, above 0 to 1. Which ones these are follows from `seed` and their order alone. */
+  readonly probability?: number;
+  /** For `probability`; 0 by default. */
+  readonly seed?: number;
 }
 
 /** What goes wrong, and its parameters. */
 export type FaultEffect =
   | { readonly fault: "throttle"; readonly retryAfterSeconds?: number }
+  /** Throttles what goes beyond `perSecond` calls in a fixed second of the emulator's clock. */
+  | { readonly fault: "rate-limit"; readonly perSecond: number; readonly retryAfterSeconds?: number }
   | { readonly fault: "latency"; readonly latencyMs: number }
   | { readonly fault: "error"; readonly name: string; readonly message?: string; readonly status?: number }
   | { readonly fault: "server-error"; readonly status?: number }
@@ -28,6 +34,10 @@ export type FaultEffect =
   | { readonly fault: "truncated-body" }
   | { readonly fault: "other-key"; readonly answerKey?: string }
   | { readonly fault: "plaintext-length"; readonly bytes: number }
+  /** Answers with other bytes than the plaintext, as many and with their own checksum: what a KMS that errs would give. */
+  | { readonly fault: "other-plaintext" }
+  /** Answers with other bytes than the ciphertext, as many and with their own checksum: they open nothing. */
+  | { readonly fault: "other-ciphertext" }
   | { readonly fault: "checksum"; readonly of?: "answer" | "request" }
   | { readonly fault: "disable" }
   | { readonly fault: "deny" }
@@ -39,11 +49,17 @@ export type Fault = FaultFilter & FaultEffect;
 type FaultName = FaultEffect["fault"];
 
 const status = optional(wholeNumber(500, 599));
+const retryAfterSeconds = optional(wholeNumber(0, 86_400));
 
 type EffectOf<N extends FaultName> = Extract<FaultEffect, { fault: N }>;
 
 const effects: { readonly [N in FaultName]: Reader<EffectOf<N>> } = {
-  throttle: objectOf<EffectOf<"throttle">>({ fault: oneOf(["throttle"]), retryAfterSeconds: optional(wholeNumber(0, 86_400)) }),
+  throttle: objectOf<EffectOf<"throttle">>({ fault: oneOf(["throttle"]), retryAfterSeconds }),
+  "rate-limit": objectOf<EffectOf<"rate-limit">>({
+    fault: oneOf(["rate-limit"]),
+    perSecond: wholeNumber(0, 1_000_000),
+    retryAfterSeconds,
+  }),
   latency: objectOf<EffectOf<"latency">>({ fault: oneOf(["latency"]), latencyMs: wholeNumber(0, 3_600_000) }),
   error: objectOf<EffectOf<"error">>({
     fault: oneOf(["error"]),
@@ -60,6 +76,8 @@ const effects: { readonly [N in FaultName]: Reader<EffectOf<N>> } = {
   "truncated-body": objectOf<EffectOf<"truncated-body">>({ fault: oneOf(["truncated-body"]) }),
   "other-key": objectOf<EffectOf<"other-key">>({ fault: oneOf(["other-key"]), answerKey: optional(text()) }),
   "plaintext-length": objectOf<EffectOf<"plaintext-length">>({ fault: oneOf(["plaintext-length"]), bytes: wholeNumber(0, 4096) }),
+  "other-plaintext": objectOf<EffectOf<"other-plaintext">>({ fault: oneOf(["other-plaintext"]) }),
+  "other-ciphertext": objectOf<EffectOf<"other-ciphertext">>({ fault: oneOf(["other-ciphertext"]) }),
   checksum: objectOf<EffectOf<"checksum">>({ fault: oneOf(["checksum"]), of: optional(oneOf(["answer", "request"])) }),
   disable: objectOf<EffectOf<"disable">>({ fault: oneOf(["disable"]) }),
   deny: objectOf<EffectOf<"deny">>({ fault: oneOf(["deny"]) }),
@@ -73,10 +91,9 @@ const readFilter = objectOf<FaultFilter>({
   principal: optional(text()),
   context: optional(mapOf(text())),
   times: optional(wholeNumber(1, 1_000_000)),
+  probability: optional(numberUpTo(1)),
+  seed: optional(wholeNumber(0, Number.MAX_SAFE_INTEGER)),
 });
-
-// These happen before the call, which then goes on to its own answer or to the next fault of the script.
-const passing: ReadonlySet<FaultName> = new Set(["latency", "disable", "rotate"]);
 
 /**
  * Reads a fault from JSON.
@@ -84,72 +101,8 @@ const passing: ReadonlySet<FaultName> = new Set(["latency", "disable", "rotate"]
  * @throws {TypeError | RangeError} that says which field was expected and what was found.
  */
 export function parseFault(value: unknown): Fault {
-  const { operation, key, principal, context, times, ...effect } = objectAt(value, "fault");
-  const filter = { operation, key, principal, context, times };
+  const { operation, key, principal, context, times, probability, seed, ...effect } = objectAt(value, "fault");
+  const filter = { operation, key, principal, context, times, probability, seed };
   const name = readName(effect["fault"], "fault.fault");
   return { ...readFilter(filter, "fault"), ...effects[name](effect, "fault") };
-}
-
-/** What a fault's filter is held against. */
-export interface FaultTarget {
-  readonly operation: string;
-  readonly key: string | undefined;
-  readonly principal: string;
-  readonly context: Readonly<Record<string, string>>;
-}
-
-function meets(filter: FaultFilter, target: FaultTarget): boolean {
-  return (
-    (filter.operation ?? target.operation) === target.operation &&
-    (filter.key ?? target.key) === target.key &&
-    (filter.principal ?? target.principal) === target.principal &&
-    Object.entries(filter.context ?? {}).every(([name, value]) => target.context[name] === value)
-  );
-}
-
-/** The script of one emulator, in the order in which faults were added. */
-export class FaultScript {
-  #entries: { readonly fault: Fault; left: number }[] = [];
-
-  /**
-   * Adds a fault at the end of the script.
-   *
-   * @returns A function that takes it out again.
-   * @throws {TypeError | RangeError} when the fault is not well formed.
-   */
-  add(fault: Fault): () => void {
-    const parsed = parseFault(fault);
-    const entry = { fault: parsed, left: parsed.times ?? Number.POSITIVE_INFINITY };
-    this.#entries.push(entry);
-    return () => {
-      this.#entries = this.#entries.filter((other) => other !== entry);
-    };
-  }
-
-  /** The faults that are not spent. */
-  list(): readonly Fault[] {
-    return this.#entries.map(({ fault }) => fault);
-  }
-
-  /** Empties the script. */
-  clear(): void {
-    this.#entries = [];
-  }
-
-  /**
-   * Takes what one call meets: every matching fault up to the first that decides the answer, so that
-   * a script of "throttle twice, then fail once" plays in that order.
-   */
-  take(target: FaultTarget): readonly Fault[] {
-    const taken: Fault[] = [];
-    for (const entry of this.#entries) {
-      const { fault } = entry;
-      if (!meets(fault, target)) continue;
-      entry.left -= 1;
-      taken.push(fault);
-      if (!passing.has(fault.fault)) break;
-    }
-    this.#entries = this.#entries.filter(({ left }) => left > 0);
-    return taken;
-  }
 }

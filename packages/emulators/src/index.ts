@@ -35,7 +35,8 @@ export type { EmulatedCall } from "./call-log.ts";
 export { type ControlTarget, emulatorControl, type EmulatorControl } from "./control-client.ts";
 export type { EmulatorServer } from "./emulator-server.ts";
 export type { EmulatorVerbs } from "./emulator-verbs.ts";
-export { type Fault, type FaultEffect, type FaultFilter, FaultScript, parseFault } from "./faults.ts";
+export { FaultScript } from "./fault-script.ts";
+export { type Fault, type FaultEffect, type FaultFilter, parseFault } from "./faults.ts";
 export type { GcpAlgorithm, GcpPurpose } from "./gcp/algorithm.ts";
 export type { ProtectionLevel as GcpProtectionLevel, VersionState as GcpVersionState } from "./gcp/crypto-key.ts";
 export type { Denial as GcpDenial } from "./gcp/denial.ts";
@@ -64,3 +65,4 @@ export {
   type OciSeedVault,
   parseOciSeed,
 } from "./oci/seed.ts";
+export type { RequestSecond } from "./request-seconds.ts";

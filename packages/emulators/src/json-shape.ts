@@ -42,6 +42,15 @@ export function wholeNumber(min: number, max: number): Reader<number> {
   };
 }
 
+/** A reader of numbers above 0, up to `max`. */
+export function numberUpTo(max: number): Reader<number> {
+  return (value, path) => {
+    if (typeof value !== "number") throw mismatch(path, `a number above 0, up to ${max}`, kindOf(value));
+    if (!(value > 0 && value <= max)) throw new RangeError(`${path}: expected a number above 0, up to ${max}, got ${value}`);
+    return value;
+  };
+}
+
 /** A reader of `true` and `false`. */
 export function flag(): Reader<boolean> {
   return (value, path) => {

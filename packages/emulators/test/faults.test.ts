@@ -2,7 +2,7 @@ import { DecryptCommand, DescribeKeyCommand, EncryptCommand, GenerateDataKeyComm
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 
 import { type AwsEmulator, awsEmulator, type Fault, parseFault } from "../src/index.ts";
-import { clientOf, expectRefusal, operator, seedOf } from "./emulated-kms.ts";
+import { clientOf, expectRefusal, manualClock, operator, seedOf, startForTest } from "./emulated-kms.ts";
 
 const delays: number[] = [];
 let emulator: AwsEmulator;
@@ -114,6 +114,46 @@ describe("fault scripts", () => {
     expect((await dataKey()).Plaintext).toHaveLength(bytes);
   });
 
+  test("answer with another plaintext, or with a ciphertext that opens nothing", async () => {
+    const plaintext = new Uint8Array(32).fill(7);
+    const encrypt = async (): Promise<Uint8Array> =>
+      (await kms.send(new EncryptCommand({ KeyId, Plaintext: plaintext }))).CiphertextBlob ?? new Uint8Array();
+    const blob = await encrypt();
+    const open = async (CiphertextBlob: Uint8Array): Promise<Uint8Array | undefined> =>
+      (await kms.send(new DecryptCommand({ KeyId, CiphertextBlob }))).Plaintext;
+    emulator.faults.add({ fault: "other-plaintext", times: 1 });
+    const opened = await open(blob);
+    expect(opened).toHaveLength(32);
+    expect(opened).not.toEqual(plaintext);
+    expect(await open(blob)).toEqual(plaintext);
+    emulator.faults.add({ fault: "other-ciphertext", times: 1 });
+    const other = await encrypt();
+    expect(other).toHaveLength(blob.length);
+    await expectRefusal(open(other), "InvalidCiphertextException");
+  });
+
+  test("throttle what goes beyond a rate, in the cryptographic requests of a second", async () => {
+    const clock = manualClock();
+    const second = Math.floor(clock.nowMs / 1000);
+    const limited = await startForTest({ seed: seedOf([{ alias: "alias/main" }]), clock });
+    const client = clientOf(limited);
+    const send = async (): Promise<unknown> =>
+      client.send(new GenerateDataKeyCommand({ KeyId: "alias/main", KeySpec: "AES_256" }));
+    limited.faults.add({ fault: "rate-limit", perSecond: 2, operation: "cryptographic" });
+    await send();
+    await send();
+    await expectRefusal(send(), "ThrottlingException");
+    await client.send(new DescribeKeyCommand({ KeyId: "alias/main" }));
+    clock.nowMs += 1000;
+    await send();
+    expect(limited.requestSeconds()).toEqual([
+      { second, requests: 3, throttled: 1 },
+      { second: second + 1, requests: 1, throttled: 0 },
+    ]);
+    limited.resetCalls();
+    expect(limited.requestSeconds()).toEqual([]);
+  });
+
   test.each(["answer", "request"] as const)("leave an answer as it is that has no checksums of the %s", async (of) => {
     emulator.faults.add({ fault: "checksum", of });
     expect(await dataKey()).toMatchObject({ KeyId, Plaintext: expect.toSatisfy((given) => given.byteLength === 32) });
@@ -136,7 +176,7 @@ describe("fault scripts", () => {
   });
 
   test.each<[unknown, string]>([
-    [{ fault: "gremlin" }, "fault.fault: expected one of throttle, latency"],
+    [{ fault: "gremlin" }, "fault.fault: expected one of throttle, rate-limit, latency"],
     [{ fault: "latency" }, "fault.latencyMs: expected a whole number from 0 to 3600000, got nothing"],
     [{ fault: "throttle", times: 0 }, "fault.times: expected a whole number from 1"],
     [{ fault: "reset", latencyMs: 1 }, 'expected only the fields fault, got "latencyMs"'],

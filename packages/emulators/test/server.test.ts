@@ -103,6 +103,8 @@ describe("the controls over HTTP", () => {
     await remote.resetCalls();
     await dataKey();
     expect(await remote.counts()).toEqual({ GenerateDataKey: 1 });
+    expect(await remote.requestSeconds()).toEqual([{ second: expect.any(Number), requests: 1, throttled: 0 }]);
+    expect(await remote.requestSeconds()).toEqual(emulator.requestSeconds());
   });
 
   test("take a plain POST", async () => {

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 
 import type { CallLog } from "../call-log.ts";
 import type { EmulatorVerbs } from "../emulator-verbs.ts";
-import type { FaultScript } from "../faults.ts";
+import type { FaultScript } from "../fault-script.ts";
 import { addKeys } from "./key-factory.ts";
 import type { AwsKeySpec } from "./key-material.ts";
 import { snapshotKey } from "./key-snapshot.ts";
@@ -67,6 +67,7 @@ export function emulatorVerbs(
     },
     calls: () => log.list(),
     counts: () => log.counts(),
+    requestSeconds: () => log.arrivals.list(),
     resetCalls: () => log.reset(),
     disableKey: (arn) => setEnabled(find(arn), false, clock()),
     enableKey: (arn) => setEnabled(find(arn), true, clock()),

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 
-import { type FaultWords, resized } from "../fault-effects.ts";
+import type { Change, FaultWords } from "../fault-effects.ts";
 import { failure } from "./answer.ts";
 import type { KmsCall } from "./call.ts";
 import { refusals, ServiceRefusal } from "./errors.ts";
@@ -11,6 +11,10 @@ const throttling = new ServiceRefusal(
   "ThrottlingException",
   "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.",
 );
+
+function replaced(member: string, given: unknown, change: Change): object {
+  return typeof given === "string" ? { [member]: change(Buffer.from(given, "base64")).toString("base64") } : {};
+}
 
 /** What faults say in the words of AWS KMS. */
 export function faultWords(call: KmsCall, key: KmsKey | undefined): FaultWords {
@@ -36,7 +40,7 @@ export function faultWords(call: KmsCall, key: KmsKey | undefined): FaultWords {
       if (keyId !== undefined) return { KeyId: arn };
       return typeof metadata === "object" ? { KeyMetadata: { ...metadata, Arn: arn, KeyId: arn.split("/").at(-1) } } : {};
     },
-    resized: ({ Plaintext: plaintext }, bytes) =>
-      typeof plaintext === "string" ? { Plaintext: resized(Buffer.from(plaintext, "base64"), bytes).toString("base64") } : {},
+    replacedPlaintext: ({ Plaintext: plaintext }, change) => replaced("Plaintext", plaintext, change),
+    replacedCiphertext: ({ CiphertextBlob: blob }, change) => replaced("CiphertextBlob", blob, change),
   };
 }

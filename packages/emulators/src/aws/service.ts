@@ -1,6 +1,4 @@
-import type { CallLog } from "../call-log.ts";
-import type { FaultScript } from "../faults.ts";
-import { playFaults } from "../fault-effects.ts";
+import { type FaultParts, playFaults } from "../fault-effects.ts";
 import type { LoopbackRequest } from "../loopback-server.ts";
 import type { ServiceAnswer } from "../service-answer.ts";
 import { aliasOperations } from "./alias-operations.ts";
@@ -19,13 +17,9 @@ import { rotationOperations } from "./rotation-operations.ts";
 import type { AwsSeedPrincipal } from "./seed.ts";
 
 /** What the service works on. */
-export interface KmsServiceParts {
+export interface KmsServiceParts extends FaultParts {
   readonly principals: ReadonlyMap<string, AwsSeedPrincipal>;
   readonly store: KeyStore;
-  readonly faults: FaultScript;
-  readonly calls: CallLog;
-  readonly clock: () => number;
-  readonly delay: (ms: number) => Promise<void>;
 }
 
 const operations: ReadonlyMap<string, Operation> = new Map(
@@ -85,12 +79,11 @@ export function kmsService(parts: KmsServiceParts): (request: LoopbackRequest) =
     const key = targetOf(call);
     note(key);
     const context = contextOf(call.input, "EncryptionContext");
-    const faults = parts.faults.take({ operation: name, key, principal: caller.principal.arn, context });
-    return playFaults(faults, {
+    const target = { operation: name, key, principal: caller.principal.arn, context };
+    return playFaults(parts, target, {
       words: faultWords(call, key === undefined ? undefined : parts.store.get(key)),
       // A fault may have waited: the call happens at its own time.
       run: () => attempt(operation, { ...call, nowMs: parts.clock() }),
-      delay: parts.delay,
     });
   }
 

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 
 import type { CallLog } from "../call-log.ts";
 import type { EmulatorVerbs } from "../emulator-verbs.ts";
-import type { FaultScript } from "../faults.ts";
+import type { FaultScript } from "../fault-script.ts";
 import type { Denial } from "./authorization.ts";
 import type { AzureCredentialOptions, AzureEmulatorCredential, TokenIssuer } from "./credential.ts";
 import { addKeys } from "./key-factory.ts";
@@ -98,6 +98,7 @@ export function emulatorVerbs(
     credential: (options) => issuer.credential(options),
     calls: () => log.list(),
     counts: () => log.counts(),
+    requestSeconds: () => log.arrivals.list(),
     resetCalls: () => log.reset(),
     disableKey: (id) => setEnabled(findLive(id), false, clock()),
     enableKey: (id) => setEnabled(findLive(id), true, clock()),

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 
-import { type FaultWords, resized } from "../fault-effects.ts";
+import type { Change, FaultWords } from "../fault-effects.ts";
 import type { Answers } from "./answers.ts";
 import { deniedBy } from "./authorization.ts";
 import type { VaultCall } from "./call.ts";
@@ -12,6 +12,11 @@ function renamedId(kid: string, other: string | undefined): string {
   const [, origin = "", version] = /^(.*)\/keys\/[^/]+(\/[^/]+)?$/.exec(kid) ?? [];
   const key = other ?? `${origin}/keys/other-${randomBytes(4).toString("hex")}`;
   return /\/keys\/[^/]+\/[^/]+$/.test(key) ? key : `${key}${version ?? ""}`;
+}
+
+// Plaintexts and ciphertexts have one name here.
+function replaced({ value }: Readonly<Record<string, unknown>>, change: Change): object {
+  return typeof value === "string" ? { value: change(Buffer.from(value, "base64url")).toString("base64url") } : {};
 }
 
 /** What faults say in the words of Key Vault. */
@@ -37,10 +42,9 @@ export function faultWords(answers: Answers, call: VaultCall, key: VaultKey | un
       if (typeof bundled !== "object" || bundled === null || !("kid" in bundled)) return {};
       return { key: { ...bundled, kid: renamedId(String(bundled.kid), other) } };
     },
-    resized({ value }, bytes) {
-      const isPlaintext = call.operation === "Decrypt" || call.operation === "UnwrapKey";
-      if (!isPlaintext || typeof value !== "string") return {};
-      return { value: resized(Buffer.from(value, "base64url"), bytes).toString("base64url") };
-    },
+    replacedPlaintext: (members, change) =>
+      call.operation === "Decrypt" || call.operation === "UnwrapKey" ? replaced(members, change) : {},
+    replacedCiphertext: (members, change) =>
+      call.operation === "Encrypt" || call.operation === "WrapKey" ? replaced(members, change) : {},
   };
 }

@@ -1,6 +1,4 @@
-import type { CallLog } from "../call-log.ts";
-import { playFaults } from "../fault-effects.ts";
-import type { FaultScript } from "../faults.ts";
+import { type FaultParts, playFaults } from "../fault-effects.ts";
 import type { LoopbackRequest } from "../loopback-server.ts";
 import type { ServiceAnswer } from "../service-answer.ts";
 import { type Answers, answersTo } from "./answers.ts";
@@ -19,13 +17,9 @@ import type { Vault } from "./vault.ts";
 import { keyIdOf, type VaultKey } from "./vault-key.ts";
 
 /** What the service works on. */
-export interface VaultServiceParts {
+export interface VaultServiceParts extends FaultParts {
   readonly rules: TokenRules;
   readonly store: KeyStore;
-  readonly faults: FaultScript;
-  readonly calls: CallLog;
-  readonly clock: () => number;
-  readonly delay: (ms: number) => Promise<void>;
 }
 
 const operations: Readonly<Record<OperationName, Operation>> = {
@@ -99,11 +93,10 @@ export function vaultService(parts: VaultServiceParts): (request: LoopbackReques
   async function answer(answers: Answers, call: VaultCall): Promise<ServiceAnswer> {
     const key = keyOf(call.vault, call);
     const target = { operation: call.operation, key, principal: call.principal.objectId, context: {} };
-    return playFaults(parts.faults.take(target), {
+    return playFaults(parts, target, {
       words: faultWords(answers, call, key === undefined ? undefined : store.get(key)),
       // A fault may have waited: the call happens at its own time.
       run: () => attempt(answers, { ...call, nowMs: parts.clock() }),
-      delay: parts.delay,
     });
   }
 

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 
 import type { CallLog } from "../call-log.ts";
 import type { EmulatorVerbs } from "../emulator-verbs.ts";
-import type { FaultScript } from "../faults.ts";
+import type { FaultScript } from "../fault-script.ts";
 import type { GcpAlgorithm, GcpPurpose } from "./algorithm.ts";
 import { type CryptoKey, type ProtectionLevel, restore, rotate, scheduleDestruction, type VersionState } from "./crypto-key.ts";
 import type { Denial } from "./denial.ts";
@@ -111,6 +111,7 @@ export function emulatorVerbs({ seed, store, faults, log, clock }: VerbParts): G
     },
     calls: () => log.list(),
     counts: () => log.counts(),
+    requestSeconds: () => log.arrivals.list(),
     resetCalls: () => log.reset(),
     ...keyVerbs(find, clock),
     createKey: async (key) => {

@@ -3,7 +3,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { CallLog } from "../call-log.ts";
 import { controlActions } from "../control-actions.ts";
 import { emulatorServer, type EmulatorServer } from "../emulator-server.ts";
-import { FaultScript } from "../faults.ts";
+import { FaultScript } from "../fault-script.ts";
 import { emulatorVerbs, type GcpEmulatorVerbs } from "./emulator-verbs.ts";
 import { addKeys } from "./key-factory.ts";
 import { grpcServer } from "./grpc-server.ts";

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 
-import { type FaultWords, resized } from "../fault-effects.ts";
+import type { Change, FaultWords } from "../fault-effects.ts";
 import { failure } from "./answer.ts";
 import type { KmsCall } from "./call.ts";
 import { crc32c } from "./crc32c.ts";
@@ -45,6 +45,12 @@ function renamedMembers(members: Message, keyName: string): object {
   return change(members) as object;
 }
 
+function replaced(member: "plaintext" | "ciphertext", given: unknown, change: Change): object {
+  if (typeof given !== "string") return {};
+  const bytes = change(Buffer.from(given, "base64"));
+  return { [member]: bytes.toString("base64"), [`${member}Crc32c`]: String(crc32c(bytes)) };
+}
+
 /** What faults say in the words of Cloud KMS. */
 export function faultWords(call: KmsCall, resource: string): FaultWords {
   const key = call.store.get(resource);
@@ -69,11 +75,8 @@ export function faultWords(call: KmsCall, resource: string): FaultWords {
     renamed(members, other) {
       return renamedMembers(members, other ?? `${keyNameOf(resource)}-${randomBytes(4).toString("hex")}`);
     },
-    resized({ plaintext }, bytes) {
-      if (typeof plaintext !== "string") return {};
-      const given = resized(Buffer.from(plaintext, "base64"), bytes);
-      return { plaintext: given.toString("base64"), plaintextCrc32c: String(crc32c(given)) };
-    },
+    replacedPlaintext: ({ plaintext }, change) => replaced("plaintext", plaintext, change),
+    replacedCiphertext: ({ ciphertext }, change) => replaced("ciphertext", ciphertext, change),
     damaged: (members) => {
       const checksums = Object.entries(members).filter(([name]) => name.endsWith("Crc32c") && !name.startsWith("verified"));
       return Object.fromEntries(checksums.map(([name, value]) => [name, String((Number(value) ^ 1) >>> 0)]));

@@ -1,6 +1,4 @@
-import type { CallLog } from "../call-log.ts";
-import { playFaults } from "../fault-effects.ts";
-import type { FaultScript } from "../faults.ts";
+import { type FaultParts, playFaults } from "../fault-effects.ts";
 import type { ServiceAnswer } from "../service-answer.ts";
 import { failure, success } from "./answer.ts";
 import { authenticate } from "./authentication.ts";
@@ -19,13 +17,9 @@ import type { GcpSeedPrincipal } from "./seed.ts";
 import { versionOperations } from "./version-operations.ts";
 
 /** What the service works on. */
-export interface KmsServiceParts {
+export interface KmsServiceParts extends FaultParts {
   readonly principals: readonly GcpSeedPrincipal[];
   readonly store: KeyStore;
-  readonly faults: FaultScript;
-  readonly calls: CallLog;
-  readonly clock: () => number;
-  readonly delay: (ms: number) => Promise<void>;
 }
 
 /** A request, whichever way it came. */
@@ -75,12 +69,11 @@ export function kmsService(parts: KmsServiceParts): KmsService {
     const resource = resourceOf(call.input);
     const key = keyNameOf(resource);
     note(key);
-    const faults = parts.faults.take({ operation: call.method, key, principal: principal.email, context: {} });
-    return playFaults(faults, {
+    const target = { operation: call.method, key, principal: principal.email, context: {} };
+    return playFaults(parts, target, {
       words: faultWords(call, resource),
       // A fault may have waited: the call happens at its own time.
       run: () => attempt({ ...call, nowMs: parts.clock() }, request.write),
-      delay: parts.delay,
     });
   }
 

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 
 import type { CallLog } from "../call-log.ts";
 import type { EmulatorVerbs } from "../emulator-verbs.ts";
-import type { FaultScript } from "../faults.ts";
+import type { FaultScript } from "../fault-script.ts";
 import { addKeys } from "./key-factory.ts";
 import type { KeyShape } from "./key-material.ts";
 import { snapshotKey, snapshotVault } from "./key-snapshot.ts";
@@ -89,6 +89,7 @@ export function emulatorVerbs(
     },
     calls: () => log.list(),
     counts: () => log.counts(),
+    requestSeconds: () => log.arrivals.list(),
     resetCalls: () => log.reset(),
     disableKey: (id) => change(id, (key, nowMs) => setEnabled(key, false, nowMs)),
     enableKey: (id) => change(id, (key, nowMs) => setEnabled(key, true, nowMs)),

@@ -1,4 +1,4 @@
-import { type FaultWords, resized } from "../fault-effects.ts";
+import type { FaultWords } from "../fault-effects.ts";
 import { failure } from "./answer.ts";
 import type { OciCall } from "./call.ts";
 import { checksumOf } from "./crypto-operations.ts";
@@ -31,12 +31,15 @@ export function faultWords(call: OciCall, key: VaultKey | undefined): FaultWords
       if (members["keyId"] !== undefined) return { keyId: id };
       return members["currentKeyVersion"] === undefined ? {} : { id };
     },
-    resized({ plaintext: given }, bytes) {
+    replacedPlaintext({ plaintext: given }, change) {
       if (typeof given !== "string") return {};
-      const plaintext = resized(Buffer.from(given, "base64"), bytes);
+      const plaintext = change(Buffer.from(given, "base64"));
       return { plaintext: plaintext.toString("base64"), plaintextChecksum: checksumOf(plaintext) };
     },
     // Ciphertexts have no checksum here.
+    replacedCiphertext({ ciphertext: given }, change) {
+      return typeof given === "string" ? { ciphertext: change(Buffer.from(given, "base64")).toString("base64") } : {};
+    },
     damaged({ plaintextChecksum: checksum }) {
       return typeof checksum === "string" ? { plaintextChecksum: String((Number(checksum) ^ 1) >>> 0) } : {};
     },

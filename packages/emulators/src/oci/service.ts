@@ -1,6 +1,4 @@
-import type { CallLog } from "../call-log.ts";
-import { playFaults } from "../fault-effects.ts";
-import type { FaultScript } from "../faults.ts";
+import { type FaultParts, playFaults } from "../fault-effects.ts";
 import type { LoopbackRequest } from "../loopback-server.ts";
 import type { ServiceAnswer } from "../service-answer.ts";
 import { failure, success, withRequestId } from "./answer.ts";
@@ -19,13 +17,9 @@ import { refusals, ServiceRefusal } from "./service-refusal.ts";
 import { vaultOperations } from "./vault-operations.ts";
 
 /** What the service works on. */
-export interface OciServiceParts {
+export interface OciServiceParts extends FaultParts {
   readonly principals: ReadonlyMap<string, Principal>;
   readonly store: KeyStore;
-  readonly faults: FaultScript;
-  readonly calls: CallLog;
-  readonly clock: () => number;
-  readonly delay: (ms: number) => Promise<void>;
   readonly quirks: Quirks;
 }
 
@@ -82,12 +76,11 @@ export function ociService(parts: OciServiceParts): (request: LoopbackRequest) =
     const key = targetOf(call);
     note(key);
     const context = associatedDataOf(call.input);
-    const faults = parts.faults.take({ operation: route.operation, key, principal: principal.user, context });
-    return playFaults(faults, {
+    const target = { operation: route.operation, key, principal: principal.user, context };
+    return playFaults(parts, target, {
       words: faultWords(call, key === undefined ? undefined : parts.store.get(key)),
       // A fault may have waited: the call happens at its own time.
       run: () => attempt(operation, { ...call, nowMs: parts.clock() }),
-      delay: parts.delay,
     });
   }
 

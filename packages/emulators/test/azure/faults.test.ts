@@ -152,6 +152,34 @@ describe("fault scripts", () => {
     expect((await ask("/keys")).status).toBe(200);
   });
 
+  test("answer with another plaintext, or with a ciphertext that opens nothing", async () => {
+    const client = cryptographyOf(emulator, aes);
+    const root = randomBytes(32);
+    const { result: wrapped } = await client.wrapKey("A256KW", root);
+    emulator.faults.add({ fault: "other-plaintext", times: 1 });
+    const { result: opened } = await client.unwrapKey("A256KW", wrapped);
+    expect(opened).toHaveLength(32);
+    expect(Buffer.from(opened)).not.toEqual(root);
+    emulator.faults.add({ fault: "other-plaintext", operation: "WrapKey", times: 1 });
+    expect(Buffer.from((await client.unwrapKey("A256KW", (await wrap()).result)).result)).toHaveLength(32);
+    emulator.faults.add({ fault: "other-ciphertext", times: 1 });
+    const { result: other } = await client.wrapKey("A256KW", root);
+    expect(other).toHaveLength(wrapped.length);
+    await expectRefusal(client.unwrapKey("A256KW", other), 400, "BadParameter");
+  });
+
+  test("throttle what goes beyond a rate, in the cryptographic requests of a second", async () => {
+    emulator.faults.add({ fault: "rate-limit", perSecond: 0, operation: "cryptographic", times: 2 });
+    const client = cryptographyOf(emulator, aes);
+    await getKey();
+    await expectRefusal(wrap(), 429, "Throttled");
+    await expectRefusal(client.encrypt({ algorithm: "A256GCM", plaintext: randomBytes(32) }), 429, "Throttled");
+    await client.unwrapKey("A256KW", (await wrap()).result);
+    const seconds = emulator.requestSeconds();
+    expect(seconds.reduce((sum, { requests }) => sum + requests, 0)).toBe(4);
+    expect(seconds.reduce((sum, { throttled }) => sum + throttled, 0)).toBe(2);
+  });
+
   test("change the length of a plaintext, and of no ciphertext", async () => {
     const client = cryptographyOf(emulator, `${vaultUrl}/keys/rsa`);
     emulator.faults.add({ fault: "plaintext-length", bytes: 31 });

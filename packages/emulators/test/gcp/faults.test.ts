@@ -168,6 +168,34 @@ describe.each(transports)("faults over %s", (transport) => {
     expect(opened.checksum).toBe(String(crc32c(opened.plaintext)));
   });
 
+  test("answer with another plaintext or ciphertext, and the checksum of it", async () => {
+    const it = sdk();
+    const { ciphertext } = await encrypt(it);
+    emulator.faults.add({ fault: "other-plaintext", times: 1 });
+    const opened = await decrypt(it, ciphertext);
+    expect(opened.plaintext).toHaveLength(plaintext.length);
+    expect(opened.plaintext).not.toEqual(plaintext);
+    expect(opened.checksum).toBe(String(crc32c(opened.plaintext)));
+    emulator.faults.add({ fault: "other-ciphertext", times: 1 });
+    const other = await encrypt(it);
+    expect(other).toMatchObject({ ciphertextCrc32c: { value: String(crc32c(other.ciphertext)) } });
+    await expectRefusal(decrypt(it, other.ciphertext), 3);
+  });
+
+  test("throttle what goes beyond a rate, in the cryptographic requests of a second", async () => {
+    const it = sdk();
+    emulator.faults.add({ fault: "rate-limit", perSecond: 0, operation: "cryptographic", times: 2 });
+    const version = `${emulator.keyNamed("rsa")}/cryptoKeyVersions/1`;
+    await it.kms.getPublicKey({ name: version }, it.call);
+    await expectRefusal(encrypt(it), 8);
+    await expectRefusal(it.kms.asymmetricDecrypt({ name: version, ciphertext: plaintext }, it.call), 8);
+    const { ciphertext } = await encrypt(it);
+    await decrypt(it, ciphertext);
+    const seconds = emulator.requestSeconds();
+    expect(seconds.reduce((sum, { requests }) => sum + requests, 0)).toBe(4);
+    expect(seconds.reduce((sum, { throttled }) => sum + throttled, 0)).toBe(2);
+  });
+
   test("answer with checksums that do not fit", async () => {
     const it = sdk();
     const { ciphertext } = await encrypt(it);

@@ -156,6 +156,32 @@ describe("fault scripts", () => {
     expect(await seal()).not.toHaveProperty("plaintext");
   });
 
+  test("answer with another plaintext and its checksum, or with a ciphertext that opens nothing", async () => {
+    const { ciphertext } = await seal();
+    emulator.faults.add({ fault: "other-plaintext", times: 1 });
+    const opened = await open(ciphertext);
+    const given = Buffer.from(opened.plaintext, "base64");
+    expect(given).toHaveLength(32);
+    expect(opened.plaintext).not.toBe(plaintext);
+    expect(opened.plaintextChecksum).toBe(checksumOf(given));
+    emulator.faults.add({ fault: "other-ciphertext", times: 1 });
+    const other = await seal();
+    expect(other.ciphertext).toHaveLength(ciphertext.length);
+    await expectRefusal(open(other.ciphertext), 400, "InvalidParameter");
+  });
+
+  test("throttle what goes beyond a rate, in the cryptographic requests of a second", async () => {
+    emulator.faults.add({ fault: "rate-limit", perSecond: 0, operation: "cryptographic", times: 2 });
+    await oci.management.getKey({ keyId });
+    await expectRefusal(seal(), 429, "TooManyRequests");
+    await expectRefusal(dataKey(), 429, "TooManyRequests");
+    await dataKey();
+    await open((await seal()).ciphertext);
+    const seconds = emulator.requestSeconds();
+    expect(seconds.reduce((sum, { requests }) => sum + requests, 0)).toBe(5);
+    expect(seconds.reduce((sum, { throttled }) => sum + throttled, 0)).toBe(2);
+  });
+
   test("answer with a checksum that is another plaintext's", async () => {
     const { ciphertext } = await seal();
     const checksum = checksumOf(Buffer.from(plaintext, "base64"));
