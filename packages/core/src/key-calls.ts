@@ -49,6 +49,7 @@ export class KeyCalls {
   readonly runtime: KeyRuntime;
   readonly adapter: KmsAdapter;
   private readonly opened: KmsDriver;
+  private learned: KnownKey | undefined;
 
   constructor(adapter: KmsAdapter, driver: KmsDriver, runtime: KeyRuntime) {
     this.cmk = Object.freeze({ provider: adapter.provider, resource: driver.resource });
@@ -59,7 +60,7 @@ export class KeyCalls {
 
   /** What this process has learned of the key; undefined before the first describe. */
   memory(): KnownKey | undefined {
-    return this.runtime.memory.get(this.cmk);
+    return (this.learned ??= this.runtime.memory.get(this.cmk)); // what is learned is never replaced
   }
 
   /** What is known of the key, asking the KMS if nothing is. */
@@ -175,6 +176,7 @@ export class KeyCalls {
     if (pace === undefined) return attempt;
     return async (call) => {
       await pace.turn(this.cmk, operation, call.signal);
+      call.signal.throwIfAborted(); // the turn may come after the caller has gone
       try {
         const answer = await attempt(call);
         pace.answered(this.cmk, operation, "ok");
