@@ -22,6 +22,11 @@ export function keyedStore(store: RegistryStore, audit: Pick<AuditLog, "entries"
       await once();
       return store.write(work, options);
     },
+    claimDataKeys: async (claim, work, options) => {
+      await once();
+      return store.claimDataKeys(claim, work, options);
+    },
+    onPurge: (listener) => store.onPurge(listener),
     isDevelopment: async () => store.isDevelopment(),
     ready: async () => store.ready(),
     close: async () => store.close(),

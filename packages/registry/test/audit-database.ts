@@ -62,6 +62,8 @@ export function watchedStore(): WatchedStore {
       begun.push(write);
       return write;
     },
+    claimDataKeys: store.claimDataKeys.bind(store),
+    onPurge: store.onPurge.bind(store),
     settled: async () => void (await Promise.allSettled(begun)),
     isDevelopment: async () => store.isDevelopment(),
     ready: async () => store.ready(),

@@ -8,7 +8,7 @@ import type { CmkRow } from "./schema.ts";
 
 export const providerGrammar: RegExp = /^[a-z][a-z0-9-]{0,31}$/;
 export const maxResourceLength = 512;
-const maxKeyVersionLength = 512;
+export const maxKeyVersionLength = 512;
 const maxMessageLength = 1000;
 /** Six JSON characters for each of a message and a version, and the rest. */
 const maxValidationLength = 6 * (maxMessageLength + maxKeyVersionLength) + 1000;

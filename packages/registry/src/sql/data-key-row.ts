@@ -1,17 +1,41 @@
 import { KmsError, type Context, type DataKeyRecord, type KeyKind, type WrappedKey } from "@cmkit/core";
 import { bindContext, isRecordOf } from "@cmkit/core/store";
 
+import { maxKeyVersionLength, maxResourceLength } from "./cmk-row.ts";
 import { maxProjectLength } from "./project-row.ts";
 import { RowReader, type RowCodec } from "./row-reader.ts";
-import type { DataKeyRow } from "./schema.ts";
+import type { DataKeyRow, WrapRow } from "./schema.ts";
 
 /** Six JSON characters for each of the 2,048 bytes that a context has, and the rest. */
 const maxContextLength = 16_384;
+const maxProviderLength = 32;
+const maxWrappedBytes = 6144;
+
+export const wrapRow: RowCodec<WrappedKey, WrapRow> = {
+  write: ({ cmk, keyVersion, kind, bytes }) => ({
+    provider: cmk.provider,
+    resource: cmk.resource,
+    key_version: keyVersion,
+    kind: kind ?? null,
+    wrapped: bytes,
+  }),
+  read: (raw) => {
+    const row = new RowReader("cmkit_data_keys", raw);
+    const keyVersion = row.optional("key_version", (column) => row.identifier(column, maxKeyVersionLength));
+    const kind = row.optional<KeyKind>("kind", (column) => row.oneOf(column, ["rsa", "symmetric"]));
+    const provider = row.identifier("provider", maxProviderLength);
+    return {
+      cmk: { provider, resource: row.identifier("resource", maxResourceLength) },
+      keyVersion,
+      bytes: row.bytes("wrapped", 1, maxWrappedBytes),
+      ...(kind === null ? {} : { kind }),
+    };
+  },
+};
 
 export const dataKeyRow: RowCodec<DataKeyRecord, DataKeyRow> = {
   write: (record) => {
     const context = bindContext(record.context);
-    const { cmk, keyVersion, kind, bytes } = onlyRecipient(record);
     return {
       project: context.entries.tenant,
       id: record.id,
@@ -20,11 +44,7 @@ export const dataKeyRow: RowCodec<DataKeyRecord, DataKeyRow> = {
       context: contextText(context.entries),
       context_key: context.key,
       origin: record.origin,
-      provider: cmk.provider,
-      resource: cmk.resource,
-      key_version: keyVersion,
-      kind: kind ?? null,
-      wrapped: bytes,
+      ...wrapRow.write(onlyRecipient(record)),
       created_at: record.createdAt.getTime(),
     };
   },
@@ -36,7 +56,7 @@ export const dataKeyRow: RowCodec<DataKeyRecord, DataKeyRow> = {
       service: row.text("service", 64),
       purpose: row.oneOf("purpose", ["field", "index"]),
       origin: row.optional("origin", (column) => row.bytes(column, 32)),
-      recipients: [wrapOf(row)],
+      recipients: [wrapRow.read(raw)],
       createdAt: row.time("created_at"),
     };
     return isRecordOf(record.id, record) ? record : row.refuse("id");
@@ -50,17 +70,6 @@ function onlyRecipient({ recipients }: DataKeyRecord): WrappedKey {
     throw new KmsError("unsupported", { detail: "this store keeps data keys with exactly one recipient" });
   }
   return first;
-}
-
-function wrapOf(row: RowReader<keyof DataKeyRow>): WrappedKey {
-  const keyVersion = row.optional("key_version", (column) => row.identifier(column, 512));
-  const kind = row.optional<KeyKind>("kind", (column) => row.oneOf(column, ["rsa", "symmetric"]));
-  return {
-    cmk: { provider: row.identifier("provider", 32), resource: row.identifier("resource", 512) },
-    keyVersion,
-    bytes: row.bytes("wrapped", 1, 6144),
-    ...(kind === null ? {} : { kind }),
-  };
 }
 
 /** The row says three times whose data key it is: they must agree. */

@@ -1,6 +1,6 @@
 import type { PostgresCursor, PostgresPool, PostgresPoolClient, PostgresQueryResult } from "kysely";
 import { readFile } from "node:fs/promises";
-import type { Pool, PoolClient, PoolConfig } from "pg";
+import type { ClientConfig, Pool, PoolClient } from "pg";
 
 import { breaksConnection, postgresFailure } from "./postgres-failure.ts";
 import type { PostgresAddress } from "./postgres-url.ts";
@@ -32,13 +32,17 @@ export async function postgresPool(address: PostgresAddress, options: PostgresPo
     const { Pool, TypeOverrides } = await import("pg");
     const types = new TypeOverrides();
     types.setTypeParser(int8, exactNumber);
-    return checkedPool(new Pool({ ...(await configOf(address, options)), types }));
+    return checkedPool(new Pool({ ...(await postgresConfig(address, options)), max: options.maxConnections, types }));
   } catch (error) {
     throw storeFailure(error);
   }
 }
 
-async function configOf(address: PostgresAddress, { maxConnections, password }: PostgresPoolOptions): Promise<PoolConfig> {
+/** Of a connection whose settings are ours. @throws where the file of authorities cannot be read */
+export async function postgresConfig(
+  address: PostgresAddress,
+  { password }: Pick<PostgresPoolOptions, "password">,
+): Promise<ClientConfig> {
   const { host, port, user, database, tls, applicationName } = address;
   const ours = Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`);
   return {
@@ -52,7 +56,6 @@ async function configOf(address: PostgresAddress, { maxConnections, password }: 
     options: [...ours, address.options].join(" ").trim(),
     application_name: applicationName,
     client_encoding: "UTF8",
-    max: maxConnections,
     connectionTimeoutMillis: connectMs,
     query_timeout: answerMs,
     keepAlive: true,

@@ -57,6 +57,13 @@ export class RowReader<Column extends string> {
     return value;
   }
 
+  /** A number of at least 0, with or without a fraction. */
+  real(column: Column): number {
+    const value = this.row[column];
+    const fits = typeof value === "number" && value >= 0 && value <= Number.MAX_SAFE_INTEGER;
+    return fits ? value : this.refuse(column);
+  }
+
   truth(column: Column): boolean {
     return this.integer(column, 0, 1) === 1;
   }

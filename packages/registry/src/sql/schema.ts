@@ -28,8 +28,17 @@ export interface CmkRow {
   readonly tag: Uint8Array;
 }
 
+/** The columns of a wrapped key. */
+export interface WrapRow {
+  readonly provider: string;
+  readonly resource: string;
+  readonly key_version: string | null;
+  readonly kind: string | null;
+  readonly wrapped: Uint8Array;
+}
+
 /** One wrap of one data key. */
-export interface DataKeyRow {
+export interface DataKeyRow extends WrapRow {
   /** The context's tenant. */
   readonly project: string;
   readonly id: Uint8Array;
@@ -40,12 +49,49 @@ export interface DataKeyRow {
   /** `bindContext(context).key` */
   readonly context_key: string;
   readonly origin: Uint8Array | null;
+  readonly created_at: number;
+}
+
+/** What became of the last attempts to rewrap a data key. No tag covers it. */
+interface Attempts {
+  /** Null: none has failed. */
+  readonly rewrap_code: string | null;
+  /** How many have failed one after the other. */
+  readonly rewrap_tries: Generated<number>;
+  /** Null where one has failed: no further one. */
+  readonly rewrap_after: number | null;
+}
+
+export interface RewrapRow {
+  readonly project: string;
+  readonly source: string;
+  readonly target: string;
+  readonly data_keys: number;
+  readonly state: string;
+  readonly started_at: number;
+  readonly updated_at: number;
+  readonly tag: Uint8Array;
+}
+
+export interface BalanceRow {
+  readonly project: string;
   readonly provider: string;
   readonly resource: string;
-  readonly key_version: string | null;
-  readonly kind: string | null;
-  readonly wrapped: Uint8Array;
-  readonly created_at: number;
+  /** Empty where there is none: a part of the primary key cannot be null. */
+  readonly key_version: string;
+  readonly made: number;
+  readonly rewrapped_in: number;
+  readonly rewrapped_out: number;
+  readonly shredded: number;
+  readonly tag: Uint8Array;
+}
+
+/** Fractions of a second, too. */
+export interface RateRow {
+  readonly name: string;
+  readonly per_second: number;
+  readonly next_at_ms: number;
+  readonly changed_at_ms: number;
 }
 
 export interface TokenRow {
@@ -82,7 +128,10 @@ export interface Schema {
   readonly cmkit_meta: { readonly name: string; readonly value: string };
   readonly cmkit_projects: ProjectRow;
   readonly cmkit_cmks: CmkRow & Ordered;
-  readonly cmkit_data_keys: DataKeyRow;
+  readonly cmkit_data_keys: DataKeyRow & Attempts;
+  readonly cmkit_rewraps: RewrapRow;
+  readonly cmkit_balances: BalanceRow;
+  readonly cmkit_request_rates: RateRow;
   readonly cmkit_tokens: TokenRow & Ordered & { readonly last_used_at: number | null };
   readonly cmkit_audit: AuditRow;
 }

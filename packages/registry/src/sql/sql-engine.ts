@@ -1,5 +1,6 @@
 import type { RawBuilder } from "kysely";
 
+import type { Purge } from "../store.ts";
 import type { Database } from "./schema.ts";
 
 /** How an engine spells the columns of the tables. */
@@ -8,6 +9,8 @@ export interface ColumnTypes {
   readonly text: RawBuilder<unknown>;
   /** 53 bits and a sign. */
   readonly integer: RawBuilder<unknown>;
+  /** A number with a fraction. */
+  readonly real: RawBuilder<unknown>;
   readonly bytes: RawBuilder<unknown>;
   /** A primary key that numbers rows as they are inserted. */
   readonly position: RawBuilder<unknown>;
@@ -16,12 +19,30 @@ export interface ColumnTypes {
 }
 
 /** What a lock is about. */
-export type LockSpace = "project" | "resource" | "audit";
+export type LockSpace = "project" | "resource" | "balance" | "rate" | "audit";
 
 /** Locks by name, held until the transaction ends. */
 export interface SqlLocks {
   exclusive(space: LockSpace, name: string): Promise<void>;
   shared(space: LockSpace, name: string): Promise<void>;
+}
+
+/** One column of a table that a statement brings with it. */
+export interface ListedColumn {
+  readonly type: "text" | "integer" | "bytes";
+  /** One a row. */
+  readonly values: readonly unknown[];
+}
+
+/** What is told to the other processes that use the store. */
+export interface Announcements {
+  /** When the transaction has been committed. @throws {TypeError} for what could not be read back. */
+  send(transaction: Database, purge: Purge): Promise<void>;
+  /**
+   * Hears what others tell from now on; undefined when something may have been missed. Never throws, keeps no process running.
+   * @returns Ends it.
+   */
+  listen(hear: (purge: Purge | undefined) => void): () => Promise<void>;
 }
 
 /** Two ways to the same tables: what is read outside a transaction does not see half of one. */
@@ -37,6 +58,20 @@ export interface SqlEngine {
   /** Opens nothing yet. */
   connect(): SqlConnections;
   locks(transaction: Database): SqlLocks;
+  /** Follows a query whose rows nobody else may change until the transaction ends. */
+  readonly forUpdate: RawBuilder<unknown>;
+  /** The same, and passes over rows that somebody else holds. */
+  readonly forUpdateSkipLocked: RawBuilder<unknown>;
+  /** How many transactions may hold claimed rows at the same time, so that others can write; 0: none can. */
+  readonly claims: number;
+  /** What a `with` clause names to use the values as a table: one statement for many rows. */
+  listed(columns: readonly ListedColumn[]): RawBuilder<unknown>;
+  /** Milliseconds since 1970, on the clock that all who use the store have in common. */
+  now(): RawBuilder<number>;
+  /** Without it, nobody else hears of anything. */
+  readonly announcements?: Announcements;
+  /** For a report: which store this is, and where its history stands. */
+  whereabouts(db: Database): Promise<{ readonly name: string; readonly position: string }>;
   /** Selects one row if the table exists. */
   findTable(name: string): RawBuilder<unknown>;
   /**

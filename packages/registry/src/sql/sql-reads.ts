@@ -1,28 +1,19 @@
-import type { Cmk, DataKeyRecord } from "@cmkit/core";
-import { isService } from "@cmkit/core/store";
+import type { Cmk } from "@cmkit/core";
 
-import type { AuditRecord, CmkRecord, ProjectRecord } from "../cmk-record.ts";
+import type { AuditRecord, BalanceRecord, CmkRecord, ProjectRecord, RewrapRecord } from "../cmk-record.ts";
 import { RegistryError } from "../registry-error.ts";
 import type { AuditHead, Page, RegistryReads, StoredToken, Tagged } from "../store.ts";
 import { auditHead, auditRow } from "./audit-row.ts";
+import { balanceRow } from "./balance-row.ts";
 import { cmkRow } from "./cmk-row.ts";
-import { dataKeyRow } from "./data-key-row.ts";
+import { DataKeyReads, pageSize } from "./data-key-reads.ts";
 import { maxProjectLength, projectRow } from "./project-row.ts";
+import { rewrapRow } from "./rewrap-row.ts";
 import { RowReader } from "./row-reader.ts";
-import type { Database } from "./schema.ts";
 import { storedToken } from "./token-row.ts";
 
-/** Runs one query on whatever it is to be run: the database, or a transaction. */
-export type RunQuery = <T>(query: (db: Database) => Promise<T>) => Promise<T>;
-
 /** Everything that can be asked of the tables. */
-export class SqlReads implements RegistryReads {
-  protected readonly run: RunQuery;
-
-  constructor(run: RunQuery) {
-    this.run = run;
-  }
-
+export class SqlReads extends DataKeyReads implements RegistryReads {
   async cmks(project: string): Promise<readonly Tagged<CmkRecord>[]> {
     const rows = await this.run(async (db) =>
       db.selectFrom("cmkit_cmks").selectAll().where("project", "=", project).orderBy("position").execute(),
@@ -37,7 +28,7 @@ export class SqlReads implements RegistryReads {
     return row && projectRow.read(row);
   }
 
-  /** One search of three indexes a name: the rows of one project may be very many. */
+  /** One search of five indexes a name: the rows of one project may be very many. */
   async projects({ after = "", limit }: Page<string>): Promise<readonly string[]> {
     const size = pageSize(limit);
     const names: string[] = [];
@@ -50,55 +41,24 @@ export class SqlReads implements RegistryReads {
     return names;
   }
 
-  async dataKey(project: string, id: Uint8Array): Promise<DataKeyRecord | undefined> {
-    const row = await this.run(async (db) =>
-      db.selectFrom("cmkit_data_keys").selectAll().where("project", "=", project).where("id", "=", id).executeTakeFirst(),
-    );
-    return row && dataKeyRow.read(row);
-  }
-
-  async indexKey(project: string, contextKey: string): Promise<DataKeyRecord | undefined> {
-    const row = await this.run(async (db) => {
-      const ofProject = db.selectFrom("cmkit_data_keys").selectAll().where("project", "=", project);
-      return ofProject.where("context_key", "=", contextKey).where("purpose", "=", "index").executeTakeFirst();
-    });
-    return row && dataKeyRow.read(row);
-  }
-
-  async countDataKeys(project: string, { provider, resource }: Cmk): Promise<number> {
-    const { count } = await this.run(async (db) => {
-      const ofProject = db.selectFrom("cmkit_data_keys").where("project", "=", project);
-      const ofCmk = ofProject.where("provider", "=", provider).where("resource", "=", resource);
-      return ofCmk.select((its) => its.fn.countAll<number>().as("count")).executeTakeFirstOrThrow();
-    });
-    return count;
-  }
-
-  /** One search of the index a service: the rows of one service may be very many. */
-  async services(project: string, { provider, resource }: Cmk): Promise<readonly string[]> {
-    const services: string[] = [];
-    for (let last: string | null = ""; last !== null;) {
-      const before: string = last;
-      const { next } = await this.run(async (db) => {
-        const ofProject = db.selectFrom("cmkit_data_keys").where("project", "=", project);
-        const ofCmk = ofProject.where("provider", "=", provider).where("resource", "=", resource);
-        const rest = ofCmk.where("service", ">", before).select((its) => its.fn.min<string | null>("service").as("next"));
-        return rest.executeTakeFirstOrThrow();
-      });
-      if (next !== null) services.push(checkedService(next));
-      last = next;
-    }
-    return services;
-  }
-
-  async dataKeys(project: string, { after, limit }: Page<Uint8Array>): Promise<readonly DataKeyRecord[]> {
-    const size = pageSize(limit);
+  async balances(project: string, cmk?: Cmk): Promise<readonly Tagged<BalanceRecord>[]> {
     const rows = await this.run(async (db) => {
-      const all = db.selectFrom("cmkit_data_keys").selectAll().where("project", "=", project);
-      const rest = after === undefined ? all : all.where("id", ">", after);
-      return rest.orderBy("id").limit(size).execute();
+      const all = db.selectFrom("cmkit_balances").selectAll().where("project", "=", project);
+      const ofKey = cmk && all.where("provider", "=", cmk.provider).where("resource", "=", cmk.resource);
+      return (ofKey ?? all).orderBy("provider").orderBy("resource").orderBy("key_version").execute();
     });
-    return rows.map((row) => dataKeyRow.read(row));
+    return rows.map((row) => balanceRow.read(row));
+  }
+
+  async rewraps(project: string): Promise<readonly Tagged<RewrapRecord>[]> {
+    const rows = await this.run(async (db) =>
+      db.selectFrom("cmkit_rewraps").selectAll().where("project", "=", project).orderBy("source").execute(),
+    );
+    return rows.map((row) => rewrapRow.read(row));
+  }
+
+  async whereabouts(): Promise<{ readonly name: string; readonly position: string }> {
+    return this.run(async (db) => this.sql.whereabouts(db));
   }
 
   async token(id: string): Promise<StoredToken | undefined> {
@@ -143,10 +103,14 @@ export class SqlReads implements RegistryReads {
       const own = db.selectFrom("cmkit_projects").where("name", ">", last);
       const ofCmks = db.selectFrom("cmkit_cmks").where("project", ">", last);
       const ofKeys = db.selectFrom("cmkit_data_keys").where("project", ">", last);
+      const ofRewraps = db.selectFrom("cmkit_rewraps").where("project", ">", last);
+      const ofBalances = db.selectFrom("cmkit_balances").where("project", ">", last);
       const all = own
         .select((its) => its.fn.min("name").as("name"))
         .unionAll(ofCmks.select((its) => its.fn.min("project").as("name")))
-        .unionAll(ofKeys.select((its) => its.fn.min("project").as("name")));
+        .unionAll(ofKeys.select((its) => its.fn.min("project").as("name")))
+        .unionAll(ofRewraps.select((its) => its.fn.min("project").as("name")))
+        .unionAll(ofBalances.select((its) => its.fn.min("project").as("name")));
       return db
         .selectFrom(all.as("its"))
         .select("name")
@@ -157,14 +121,4 @@ export class SqlReads implements RegistryReads {
     });
     return row && new RowReader("cmkit_projects", row).identifier("name", maxProjectLength);
   }
-}
-
-/** The whole of a row is not read here. */
-function checkedService(service: string): string {
-  return isService(service) ? service : new RowReader("cmkit_data_keys", { service }).refuse("service");
-}
-
-function pageSize(limit: number): number {
-  if (Number.isSafeInteger(limit) && limit > 0) return limit;
-  throw new RangeError("expected a limit of at least 1 row");
 }

@@ -1,9 +1,12 @@
+import type { DataKeyRecord } from "@cmkit/core";
+
 import { RegistryError } from "../registry-error.ts";
-import type { RegistryReads, RegistryStore, RegistryWrites, WriteOptions } from "../store.ts";
+import type { DataKeyClaim, Purge, RegistryReads, RegistryStore, RegistryWrites, WriteOptions } from "../store.ts";
 import { migrate } from "./migrate.ts";
 import type { Database } from "./schema.ts";
 import type { StorePurpose } from "./migrations.ts";
 import type { SqlConnections, SqlEngine } from "./sql-engine.ts";
+import { PurgeListeners } from "./purge-listeners.ts";
 import { SqlReads } from "./sql-reads.ts";
 import { SqlTables } from "./sql-tables.ts";
 import { storeFailure } from "./store-failure.ts";
@@ -15,7 +18,20 @@ const turnMs = 30_000;
 /** How long a read may take, its wait included. */
 const readMs = 30_000;
 
+/** Of one project: one that writes, and one that stands ready for its lock. */
+const writersAtOnce = 2;
+
 type Work<T> = (tx: RegistryWrites) => Promise<T>;
+type WholeWork<T> = (tx: SqlTables) => Promise<T>;
+
+/** How a transaction comes to its turn. */
+interface Turn {
+  /** Lets it wait in a line. */
+  readonly enter: <R>(run: () => Promise<R>) => Promise<R>;
+  /** How long at most; undefined: until the signal says otherwise. */
+  readonly patienceMs?: number;
+  readonly signal: AbortSignal | undefined;
+}
 
 /** The registry's store over one of the two engines. Opens, and makes the tables, when it is first used. */
 export class SqlStore implements RegistryStore {
@@ -24,7 +40,9 @@ export class SqlStore implements RegistryStore {
   private readonly sql: SqlEngine;
   private readonly purpose: StorePurpose;
   private readonly queries: SqlReads;
-  private readonly turns = new Turns();
+  private readonly writers = new Turns(writersAtOnce);
+  private readonly claims: Turns;
+  private readonly listeners: PurgeListeners;
   private readonly running = new Set<Promise<unknown>>();
   private opened: Promise<SqlConnections> | undefined;
   private closed: Promise<void> | undefined;
@@ -33,20 +51,43 @@ export class SqlStore implements RegistryStore {
     this.engine = sql.name;
     this.sql = sql;
     this.purpose = purpose;
-    this.queries = new SqlReads(async (query) => this.read(async () => query((await this.open()).reads)));
+    this.claims = new Turns(sql.claims);
+    this.listeners = new PurgeListeners(sql.announcements);
+    this.queries = new SqlReads(async (query) => this.read(async () => query((await this.open()).reads)), sql);
     this.reads = this.queries;
   }
 
-  async write<T>(work: Work<T>, options: WriteOptions = {}): Promise<T> {
-    const { signal } = options;
+  async write<T>(work: Work<T>, { project, signal }: WriteOptions = {}): Promise<T> {
     signal?.throwIfAborted();
+    const enter: Turn["enter"] = async (run) => (project === undefined ? run() : this.writers.take(project, run));
+    const turn: Turn = { enter, patienceMs: turnMs, signal };
     try {
-      return await this.attempt(work, options);
+      return await this.attempt(work, turn);
     } catch (error) {
       if (!this.sql.isConflict(error)) throw error;
     }
     signal?.throwIfAborted();
-    return this.attempt(work, options);
+    return this.attempt(work, turn);
+  }
+
+  /** Not run again after a conflict: the clouds have been asked already. */
+  async claimDataKeys<T>(
+    claim: DataKeyClaim,
+    work: (records: readonly DataKeyRecord[]) => Promise<Work<T>>,
+    { signal }: Pick<WriteOptions, "signal"> = {},
+  ): Promise<T> {
+    signal?.throwIfAborted();
+    if (this.sql.claims === 0) {
+      const write = await work(await this.queries.claimable(claim, { hold: false }));
+      return this.write(write, { project: claim.project, signal });
+    }
+    const enter: Turn["enter"] = async (run) => this.claims.take("", run);
+    const whole: WholeWork<T> = async (tx) => (await work(await tx.claimable(claim, { hold: true })))(tx);
+    return this.attempt(whole, { enter, signal });
+  }
+
+  onPurge(listener: (purge: Purge | undefined) => void): () => void {
+    return this.closed === undefined ? this.listeners.add(listener) : () => {};
   }
 
   async isDevelopment(): Promise<boolean> {
@@ -63,7 +104,7 @@ export class SqlStore implements RegistryStore {
   }
 
   private async closeOnce(): Promise<void> {
-    await Promise.allSettled(this.running);
+    await Promise.allSettled([...this.running, this.listeners.close()]);
     const connections = await this.opened?.catch(() => undefined);
     if (connections !== undefined) await destroy(connections);
   }
@@ -101,7 +142,7 @@ export class SqlStore implements RegistryStore {
   }
 
   /** Whoever gives up gets an answer at once; the transaction ends by itself, without another query, and rolls back. */
-  private async attempt<T>(work: Work<T>, { project, signal }: WriteOptions): Promise<T> {
+  private async attempt<T>(work: WholeWork<T>, { enter, patienceMs, signal }: Turn): Promise<T> {
     const scope = new TransactionScope();
     const { promise: givenUp, reject } = Promise.withResolvers<never>();
     const giveUp = (reason: unknown): void => {
@@ -113,30 +154,32 @@ export class SqlStore implements RegistryStore {
       if (!scope.begun) giveUp(new RegistryError("store-unavailable", "the store is busy: no turn came within 30 s"));
     };
     const aborted = (): void => giveUp(signal?.reason);
-    const timer = setTimeout(late, turnMs);
+    const timer = patienceMs === undefined ? undefined : setTimeout(late, patienceMs);
     signal?.addEventListener("abort", aborted, { once: true });
     try {
-      return await Promise.race([this.tracked(this.inTurn(work, scope, project)), givenUp]);
+      return await Promise.race([this.tracked(this.inTurn(work, scope, enter)), givenUp]);
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener("abort", aborted);
     }
   }
 
-  private async inTurn<T>(work: Work<T>, scope: TransactionScope, project: string | undefined): Promise<T> {
+  private async inTurn<T>(work: WholeWork<T>, scope: TransactionScope, enter: Turn["enter"]): Promise<T> {
     const { writes } = await this.open();
-    const run = async (): Promise<T> => this.transaction(writes, work, scope);
-    return project === undefined ? run() : this.turns.take(project, run);
+    return enter(async () => this.transaction(writes, work, scope));
   }
 
-  private async transaction<T>(writes: Database, work: Work<T>, scope: TransactionScope): Promise<T> {
+  private async transaction<T>(writes: Database, work: WholeWork<T>, scope: TransactionScope): Promise<T> {
     scope.checkGoesOn();
     let thrown: { readonly reason: unknown } | undefined;
+    let announced: readonly Purge[] = [];
     try {
       const transaction = writes.transaction().setIsolationLevel("read committed");
-      return await transaction.execute(async (db) => {
+      const answer = await transaction.execute(async (db) => {
         try {
-          const result = await work(new SqlTables(scope.begin(db), (its) => this.sql.locks(its)));
+          const tables = new SqlTables(scope.begin(db), this.sql);
+          announced = tables.announced;
+          const result = await work(tables);
           await scope.end();
           return result;
         } catch (reason) {
@@ -145,6 +188,8 @@ export class SqlStore implements RegistryStore {
           throw reason;
         }
       });
+      for (const purge of announced) this.listeners.tell(purge);
+      return answer;
     } catch (error) {
       // A failure to roll back says nothing of its own: the engine rolls back what it loses.
       throw thrown === undefined ? storeFailure(error) : thrown.reason;

@@ -1,38 +1,32 @@
 import { KmsError, type Cmk, type DataKeyRecord } from "@cmkit/core";
 
 import type { AuditRecord, CmkRecord, ProjectRecord, TokenRecord } from "../cmk-record.ts";
-import type { AuditHead, RegistryWrites, Tagged } from "../store.ts";
+import type { AuditHead, Purge, RegistryWrites, Tagged } from "../store.ts";
 import { auditRow } from "./audit-row.ts";
 import { cmkRow } from "./cmk-row.ts";
 import { dataKeyRow } from "./data-key-row.ts";
 import { maxProjectLength, projectRow, tagBytes } from "./project-row.ts";
+import { RewrapTables } from "./rewrap-tables.ts";
 import { RowReader, rowOf } from "./row-reader.ts";
-import type { Database } from "./schema.ts";
-import type { SqlLocks } from "./sql-engine.ts";
-import { SqlReads, type RunQuery } from "./sql-reads.ts";
 import { tokenRow } from "./token-row.ts";
 
 /** Everything that can be done to the tables inside one transaction. */
-export class SqlTables extends SqlReads implements RegistryWrites {
-  private readonly locks: (db: Database) => SqlLocks;
+export class SqlTables extends RewrapTables implements RegistryWrites {
+  /** What is to be told in this process, once the transaction has been committed. */
+  readonly announced: Purge[] = [];
   /** The number that the next audit entry must have; undefined without the lock. */
   private nextEntry: number | undefined;
 
-  constructor(run: RunQuery, locks: (db: Database) => SqlLocks) {
-    super(run);
-    this.locks = locks;
-  }
-
   async lockProject(project: string): Promise<void> {
-    await this.run(async (db) => this.locks(db).exclusive("project", project));
+    await this.run(async (db) => this.sql.locks(db).exclusive("project", project));
   }
 
   async shareProject(project: string): Promise<void> {
-    await this.run(async (db) => this.locks(db).shared("project", project));
+    await this.run(async (db) => this.sql.locks(db).shared("project", project));
   }
 
   async lockResource({ provider, resource }: Cmk): Promise<void> {
-    await this.run(async (db) => this.locks(db).exclusive("resource", `${provider} ${resource}`));
+    await this.run(async (db) => this.sql.locks(db).exclusive("resource", `${provider} ${resource}`));
   }
 
   async projectsUsing({ provider, resource }: Cmk): Promise<readonly string[]> {
@@ -71,6 +65,11 @@ export class SqlTables extends SqlReads implements RegistryWrites {
     return first;
   }
 
+  async announcePurge(purge: Purge): Promise<void> {
+    await this.run(async (db) => this.sql.announcements?.send(db, purge));
+    this.announced.push(purge);
+  }
+
   async putOrigin(project: string, id: Uint8Array, origin: Uint8Array): Promise<void> {
     const tag = checkedTag(origin);
     await this.run(async (db) => {
@@ -96,7 +95,7 @@ export class SqlTables extends SqlReads implements RegistryWrites {
   }
 
   async lockAudit(): Promise<AuditHead | undefined> {
-    await this.run(async (db) => this.locks(db).exclusive("audit", ""));
+    await this.run(async (db) => this.sql.locks(db).exclusive("audit", ""));
     const head = await this.auditHead();
     this.nextEntry = (head?.seq ?? 0) + 1;
     return head;

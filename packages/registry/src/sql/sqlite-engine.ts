@@ -1,6 +1,7 @@
 import { Kysely, sql } from "kysely";
 
-import type { Schema } from "./schema.ts";
+import { auditHead } from "./audit-row.ts";
+import type { Database, Schema } from "./schema.ts";
 import { SqliteConnection } from "./sqlite-database.ts";
 import { PatientSqliteDialect } from "./sqlite-dialect.ts";
 import { isBusy } from "./sqlite-failure.ts";
@@ -15,6 +16,7 @@ export function sqliteEngine(file: string, { maxBytes }: { readonly maxBytes?: n
     columns: {
       text: sql`text`,
       integer: sql`integer`,
+      real: sql`real`,
       bytes: sql`blob`,
       position: sql`integer primary key autoincrement`,
       tableEnd: sql`strict`,
@@ -25,8 +27,28 @@ export function sqliteEngine(file: string, { maxBytes }: { readonly maxBytes?: n
     },
     // `begin immediate` is alone with the whole file.
     locks: () => ({ exclusive: async () => {}, shared: async () => {} }),
+    forUpdate: sql``,
+    forUpdateSkipLocked: sql``,
+    // One transaction at a time: others could not write while a cloud is asked.
+    claims: 0,
+    listed: (columns) => {
+      const rows = (columns[0]?.values ?? []).map((_, row) => sql`(${sql.join(columns.map(({ values }) => values[row]))})`);
+      return sql`values ${sql.join(rows)}`;
+    },
+    now: () => sql`${Date.now()}`,
+    whereabouts: async (db) => whereabouts(db, file),
     findTable: (name) => sql`select name from sqlite_master where type = 'table' and name = ${name}`,
     beginMigration: async () => undefined,
     isConflict: isBusy,
   };
+}
+
+/** SQLite counts no transactions that another connection could see: what stands in the log of the registry does. */
+async function whereabouts(db: Database, file: string): ReturnType<SqlEngine["whereabouts"]> {
+  const newest = db.selectFrom("cmkit_audit").select(["seq", "tag"]).orderBy("seq", "desc").limit(1);
+  const head = await newest.executeTakeFirst();
+  const name = file === ":memory:" ? "SQLite in memory" : `SQLite file ${file}`;
+  if (head === undefined) return { name, position: "before the first audit entry" };
+  const { seq, tag } = auditHead(head);
+  return { name, position: `audit entry ${seq}, tag ${Buffer.from(tag).toString("hex")}` };
 }

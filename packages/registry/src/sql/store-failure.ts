@@ -12,7 +12,8 @@ export function storeFailure(error: unknown): RegistryError {
  */
 export function checkParameters(parameters: readonly unknown[]): void {
   for (const value of parameters) {
-    if (typeof value === "string" && (!value.isWellFormed() || value.includes("\0"))) {
+    if (Array.isArray(value)) checkParameters(value);
+    else if (typeof value === "string" && (!value.isWellFormed() || value.includes("\0"))) {
       throw new RegistryError("invalid-request", "expected well-formed text without NUL");
     }
   }

@@ -1,5 +1,5 @@
 import type { Database } from "./schema.ts";
-import type { RunQuery } from "./sql-reads.ts";
+import type { RunQuery } from "./data-key-reads.ts";
 import { storeFailure } from "./store-failure.ts";
 
 /**

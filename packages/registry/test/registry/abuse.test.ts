@@ -228,6 +228,8 @@ test("the store is closed even when it no longer takes what was counted", async 
       engine: name,
       reads,
       write: async () => Promise.reject(new Error("down")),
+      claimDataKeys: async () => Promise.reject(new Error("down")),
+      onPurge: () => () => {},
       isDevelopment: async () => false,
       ready: async () => {},
       close: async () => void (closed = true),

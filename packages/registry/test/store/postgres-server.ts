@@ -72,7 +72,9 @@ export function usePostgres(url: string): PostgresServer {
   };
 }
 
-const emptied = ["projects", "cmks", "data_keys", "tokens", "audit"].map((name) => `delete from cmkit_${name}`).join("; ");
+const emptied = ["projects", "cmks", "data_keys", "rewraps", "balances", "request_rates", "tokens", "audit"]
+  .map((name) => `delete from cmkit_${name}`)
+  .join("; ");
 
 /** @param free Schemas whose tables are made and empty: to make them is most of the work of a small test. */
 async function makePlace(pool: Pool, server: string, free: string[]): Promise<StorePlace> {

@@ -2,7 +2,7 @@ import type { Cmk, Context, DataKeyRecord } from "@cmkit/core";
 import { bindContext } from "@cmkit/core/store";
 import { randomBytes, randomUUID } from "node:crypto";
 
-import type { AuditRecord, CmkRecord, ProjectRecord, TokenRecord } from "../../src/cmk-record.ts";
+import type { AuditRecord, BalanceRecord, CmkRecord, ProjectRecord, RewrapRecord, TokenRecord } from "../../src/cmk-record.ts";
 import type { Tagged } from "../../src/store.ts";
 
 /** A time with milliseconds, past 2^31 seconds' worth of them. */
@@ -57,6 +57,24 @@ export function sampleDataKey(change: Partial<DataKeyRecord> = {}, cmk: Cmk = sa
 
 export function contextKey(context: Context): string {
   return bindContext(context).key;
+}
+
+export function sampleRewrap(change: Partial<RewrapRecord> = {}): Tagged<RewrapRecord> {
+  return tagged({
+    project: "acme",
+    source: randomUUID(),
+    target: randomUUID(),
+    dataKeys: 0,
+    state: "unfinished",
+    startedAt: sampleTime,
+    updatedAt: sampleTime,
+    ...change,
+  });
+}
+
+export function sampleBalance(change: Partial<BalanceRecord> = {}): Tagged<BalanceRecord> {
+  const counts = { made: 1, rewrappedIn: 2, rewrappedOut: 3, shredded: 0 };
+  return tagged({ project: "acme", ...sampleKey, keyVersion: "v1", ...counts, ...change });
 }
 
 export function sampleToken(change: Partial<TokenRecord> = {}): Tagged<TokenRecord> {

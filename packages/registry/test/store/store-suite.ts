@@ -4,6 +4,8 @@ import type { RegistryStore, RegistryWrites } from "../../src/store.ts";
 import { dataKeyCases } from "./data-key-cases.ts";
 import { logCases } from "./log-cases.ts";
 import { recordCases } from "./record-cases.ts";
+import { rewrapCases } from "./rewrap-cases.ts";
+import { rewrapRecordCases } from "./rewrap-record-cases.ts";
 import { sampleProject } from "./sample-records.ts";
 import type { MakePlace, StorePlace } from "./store-place.ts";
 import { textCases } from "./text-cases.ts";
@@ -35,6 +37,8 @@ export function storeSuite(name: string, makePlace: MakePlace): void {
     };
     recordCases(at);
     dataKeyCases(at);
+    rewrapCases(at);
+    rewrapRecordCases(at);
     logCases(at);
     transactionCases(at);
     textCases(at);
