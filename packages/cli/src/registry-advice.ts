@@ -28,7 +28,8 @@ const byCode: Advice = {
   forbidden: "This takes a token of the role operator: `cmkit token create --role operator`, where the store is, makes one.",
   "not-found": "See --project and --cmk-id: `cmkit cmks list` prints a project's keys.",
   "already-exists": "`cmkit cmks get` prints it; `cmkit cmks update --default-cmk true` makes it the default.",
-  "in-use": "To update, make another key the default first. To delete all the same, give --force.",
+  "in-use":
+    "To update, make another key the default first. To delete, move its data keys with `cmkit rewrap`; all the same: --force.",
   "access-denied":
     "If another project has registered the key too, the operator has to allow that: sharedResources in cmkit.json.",
   "invalid-resource": "Give with --resource the key as its cloud names it: `cmkit cmks create --help` shows the forms.",

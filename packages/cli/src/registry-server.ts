@@ -24,10 +24,10 @@ export function serverClient({ kind, url, token }: RegistryServer): RegistryClie
   const way = { kind, name: base };
   return {
     way,
-    async request(method, path, body) {
+    async request(method, path, body, withinMs = answerWithinMs) {
       const headers = new Headers({ authorization: `Bearer ${token}`, accept: "application/json" });
       if (body !== undefined) headers.set("content-type", "application/json");
-      const signal = AbortSignal.timeout(answerWithinMs);
+      const signal = AbortSignal.timeout(withinMs);
       try {
         const given = { method, headers, signal, ...(body && { body: JSON.stringify(body) }) };
         return await registryAnswer(await directFetch(`${base}${path}`, given), way);

@@ -1,11 +1,11 @@
 import { CliError } from "./cli-error.ts";
 import type { Deps, Io } from "./deps.ts";
 import { advisedBy } from "./registry-answer.ts";
-import { cmksPath, type RegistryClient } from "./registry-client.ts";
+import { cmksPath, type RegistryBody, type RegistryClient } from "./registry-client.ts";
 import type { RegistryCommand } from "./registry-connection.ts";
 import { printJson } from "./registry-json.ts";
 import { refusedToBegin } from "./rewrap-advice.ts";
-import { rewrapCommandLine } from "./rewrap-command-line.ts";
+import { rewrapCommandLine } from "./command-line.ts";
 import { noDisplay, rewrapDisplay } from "./rewrap-display.ts";
 import type { RegistryRewrapOptions } from "./rewrap-options.ts";
 import { dryRunSummary, rewrapSummary } from "./rewrap-summary.ts";
@@ -65,7 +65,7 @@ function pathOf({ project, from }: RegistryRewrapOptions): string {
   return cmksPath(project, from, "rewrap");
 }
 
-function bodyOf({ to, rate, concurrency, dryRun }: RegistryRewrapOptions): Readonly<Record<string, string | number | boolean>> {
+function bodyOf({ to, rate, concurrency, dryRun }: RegistryRewrapOptions): RegistryBody {
   return {
     ...(to === undefined ? { stale_versions: true } : { to }),
     ...(rate === undefined ? {} : { requests_per_second: rate }),

@@ -50,7 +50,8 @@ Examples:
   cmkit rewrap --url https://keys.example.com --project acme --stale-versions --dry-run \\
     --from 5e6f2f0c-9d8b-4c7a-b1e3-2a4f6c8d0e1f
   cmkit rewrap --keys customers.sealed.csv.keys --record-key record.key \\
-    --from aws:arn:aws:kms:eu-central-1:111122223333:key/… --to azure:https://acme.vault.azure.net/keys/…`;
+    --from aws:arn:aws:kms:eu-central-1:111122223333:key/… \\
+    --to azure:https://acme.vault.azure.net/keys/crm`;
 
 const maxRate = 1_000_000;
 

@@ -1,7 +1,7 @@
 import { ruledTable } from "./cmks-tables.ts";
 import { printable } from "./printable.ts";
 import { adviceOnFailure } from "./rewrap-advice.ts";
-import { retireCommandLine, rewrapCommandLine } from "./rewrap-command-line.ts";
+import { retireCommandLine, rewrapCommandLine } from "./command-line.ts";
 import type { RegistryRewrapOptions } from "./rewrap-options.ts";
 import type { WireRewrap } from "./rewrap-wire.ts";
 
@@ -21,7 +21,7 @@ function doneText(rewrap: WireRewrap, options: RegistryRewrapOptions): string {
   const left = `No data key of project ${printable(project)} is left under ${from === to ? `an older version of ${to}` : nameOf(from)}.`;
   const isRetirable = from !== to && from !== "operator";
   const next = isRetirable
-    ? `To prove it, and to learn when the key may be destroyed: ${printable(retireCommandLine(options))}\n`
+    ? `To prove it, and to learn when the key may be destroyed: ${printable(retireCommandLine(options, from))}\n`
     : "";
   return `${done} ${way(rewrap)}.\n${left}\n${next}`;
 }

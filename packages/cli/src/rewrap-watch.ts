@@ -1,14 +1,14 @@
 import { CliError } from "./cli-error.ts";
 import type { Deps } from "./deps.ts";
 import { mayPass } from "./registry-answer.ts";
-import type { RegistryClient } from "./registry-client.ts";
+import type { RegistryBody, RegistryClient } from "./registry-client.ts";
 import { rewrapIn, type WireRewrap } from "./rewrap-wire.ts";
 
 /** A rewrap that is begun, and whoever watches it. */
 export interface RewrapWatch {
   readonly client: Pick<RegistryClient, "request">;
   readonly path: string;
-  readonly body: Parameters<RegistryClient["request"]>[2];
+  readonly body: RegistryBody;
   readonly clock: Deps["clock"];
   readonly signal: AbortSignal;
   /** Is told how far it is, all runs of it since the first one together. */

@@ -62,7 +62,7 @@ describe("cmkit cmks delete at a terminal", () => {
     const { exitCode, stderr } = await double.cmkit(argv, typing("y\n"));
     expect(exitCode).toBe(1);
     expect(stderr).toBe(
-      "cmkit: It is in use by data keys (in-use).\nTo update, make another key the default first. To delete all the same, give --force.\n",
+      "cmkit: It is in use by data keys (in-use).\nTo update, make another key the default first. To delete, move its data keys with `cmkit rewrap`; all the same: --force.\n",
     );
   });
 
