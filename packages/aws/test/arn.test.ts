@@ -79,6 +79,12 @@ function refusalOf(resource: string): { readonly code: KmsErrorCode; readonly me
   }
 }
 
+// What fast-check calls binary, without the list of all characters that it takes 1.5 s to make.
+const character = fc
+  .nat(0x10ffff)
+  .map((point) => String.fromCodePoint(point))
+  .filter((text) => text.isWellFormed());
+
 describe("the ARN grammar", () => {
   it.each(accepted)("takes $arn and reaches it at $host", ({ arn, type, host }) => {
     const parsed = parseKmsArn(arn);
@@ -103,7 +109,7 @@ describe("the ARN grammar", () => {
         arn: arns,
         at: fc.nat(130),
         drop: fc.nat(3),
-        add: fc.oneof(fc.string({ unit: "binary", maxLength: 3 }), fc.string()),
+        add: fc.oneof(fc.string({ unit: character, maxLength: 3 }), fc.string()),
       })
       .map(({ arn, at, drop, add }) => arn.slice(0, at) + add + arn.slice(at + drop));
     fc.assert(

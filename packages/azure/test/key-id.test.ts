@@ -1,5 +1,5 @@
 import { isKmsError } from "@cmkit/core";
-import { assert, property, string, stringMatching } from "fast-check";
+import { assert, nat, property, string, stringMatching } from "fast-check";
 import { describe, expect, it } from "vitest";
 import { checkedHosts, publicHosts } from "../src/azure-hosts.ts";
 import { azure } from "../src/index.ts";
@@ -8,6 +8,11 @@ import { host, keyUrl, kid, version } from "./samples.ts";
 
 const adapter = azure();
 const canonical = (resource: string): string => adapter.open(resource).resource;
+
+// What fast-check calls binary, without the list of all characters that it takes 1.5 s to make.
+const character = nat(0x10ffff)
+  .map((point) => String.fromCodePoint(point))
+  .filter((text) => text.isWellFormed());
 
 describe("the grammar of key identifiers", () => {
   it.each([
@@ -116,7 +121,7 @@ describe("the grammar of key identifiers", () => {
     const alike = stringMatching(
       /^https?:\/\/[a-c@.]{0,6}\.?(?:vault|managedhsm)\.azure\.net(?::443|:44|@x|\.x)?\/keys\/[a-c./%?#-]{0,4}$/,
     );
-    for (const texts of [string({ unit: "binary", maxLength: 100 }), alike]) {
+    for (const texts of [string({ unit: character, maxLength: 100 }), alike]) {
       assert(
         property(texts, (resource) => {
           const opened = open(resource);

@@ -4,6 +4,7 @@ import { parseSealed } from "../src/sealed-message.ts";
 import type { Envelope, SealOptions } from "../src/envelope.ts";
 import { isKmsError } from "../src/kms-error.ts";
 import { fromText, toText } from "../src/text-form.ts";
+import { anyCharacter } from "./any-character.ts";
 import { textOf, bytes, World } from "./envelope-world.ts";
 
 const text = (maxLength: number): fc.Arbitrary<string> =>
@@ -12,7 +13,7 @@ const key = fc.stringMatching(/^[b-z][a-z0-9_.-]{0,20}$/).filter((name) => name 
 const how: fc.Arbitrary<SealOptions> = fc.record({
   tenant: text(40),
   context: fc.dictionary(key, text(20), { maxKeys: 7, noNullPrototype: true }),
-  path: fc.array(fc.string({ unit: "binary", maxLength: 40 }), { maxLength: 16 }),
+  path: fc.array(fc.string({ unit: anyCharacter, maxLength: 40 }), { maxLength: 16 }),
   profile: fc.constantFrom("compact", "portable"),
 });
 const content = fc.uint8Array({ maxLength: 300 });

@@ -77,6 +77,12 @@ function refusalOf(resource: string): { readonly code: KmsErrorCode; readonly me
   }
 }
 
+// What fast-check calls binary, without the list of all characters that it takes 1.5 s to make.
+const character = fc
+  .nat(0x10ffff)
+  .map((point) => String.fromCodePoint(point))
+  .filter((text) => text.isWellFormed());
+
 describe("the grammar of key names", () => {
   it.each(accepted)("takes %s", (resource) => {
     expect(parseCryptoKeyName(resource)).toEqual({ resource, key: resource, version: null });
@@ -107,7 +113,7 @@ describe("the grammar of key names", () => {
   it("takes a changed name as it is, or refuses it with one code and without its characters of control", () => {
     const names = fc.constantFrom(...accepted, ...accepted.map((name) => `${name}/cryptoKeyVersions/7`));
     const added = fc.oneof(
-      fc.string({ unit: "binary", maxLength: 3 }),
+      fc.string({ unit: character, maxLength: 3 }),
       fc.constantFrom("/", "..", "%2f", "\n", "//", ":", "@", "?", "#"),
     );
     const mutated = fc

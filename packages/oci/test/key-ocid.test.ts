@@ -75,6 +75,12 @@ function refusalOf(resource: string): { readonly code: KmsErrorCode; readonly me
   }
 }
 
+// What fast-check calls binary, without the list of all characters that it takes 1.5 s to make.
+const character = fc
+  .nat(0x10ffff)
+  .map((point) => String.fromCodePoint(point))
+  .filter((text) => text.isWellFormed());
+
 describe("the OCID grammar", () => {
   it.each(accepted)("takes %s and reaches it at %s", (ocid, host) => {
     const parsed = parseKeyOcid(ocid);
@@ -98,7 +104,7 @@ describe("the OCID grammar", () => {
         ocid: ocids,
         at: fc.nat(120),
         drop: fc.nat(3),
-        add: fc.oneof(fc.string({ unit: "binary", maxLength: 3 }), fc.string()),
+        add: fc.oneof(fc.string({ unit: character, maxLength: 3 }), fc.string()),
       })
       .map(({ ocid, at, drop, add }) => ocid.slice(0, at) + add + ocid.slice(at + drop));
     fc.assert(
