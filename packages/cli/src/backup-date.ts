@@ -6,10 +6,16 @@ const dayMs = 24 * 60 * 60 * 1000;
  * @returns undefined for anything else.
  */
 export function backupDate(text: string): Date | undefined {
-  const { day, zone } =
-    /^(?<day>\d{4}-\d\d-\d\d)(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?<zone>Z|[+-]\d\d:\d\d))?$/.exec(text)?.groups ?? {};
-  const isDay = day !== undefined && new Date(`${day}T00:00:00Z`).toJSON()?.startsWith(day) === true; // no 31st of February
+  const { day, zone } = grammar.exec(text)?.groups ?? {};
   const date = new Date(text);
-  if (!isDay || Number.isNaN(date.getTime())) return undefined;
+  if (day === undefined || !isDay(day) || Number.isNaN(date.getTime())) return undefined;
   return zone === undefined ? new Date(date.getTime() + dayMs) : date;
+}
+
+const grammar = /^(?<day>\d{4}-\d\d-\d\d)(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?<zone>Z|[+-]\d\d:\d\d))?$/;
+
+/** The 31st of February is none. */
+function isDay(day: string): boolean {
+  const date = new Date(`${day}T00:00:00Z`);
+  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(day);
 }

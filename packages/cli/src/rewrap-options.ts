@@ -48,6 +48,9 @@ export function isOfFile(options: RewrapOptions): options is RewrapOptions & Fil
 /** What a registry is asked with. @throws {CliError} `bad-usage` */
 export function ofRegistry(options: RewrapOptions): RegistryRewrapOptions {
   const { keys: _, project, from, to } = options;
+  if (from === "operator" && to === undefined) {
+    throw usage("expected --to, not --stale-versions: --from operator is for leaving your own key.");
+  }
   if (project === undefined) throw usage("expected --project, whose data keys they are; or --keys, for a file of `cmkit seal`.");
   const source = from === "operator" ? from : idIn(from, "--from", "a key's id in `cmkit cmks list`, or operator");
   const target = to === undefined ? {} : { to: idIn(to, "--to", "a key's id in `cmkit cmks list`") };

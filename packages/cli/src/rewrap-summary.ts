@@ -29,18 +29,27 @@ function doneText(rewrap: WireRewrap, options: RegistryRewrapOptions): string {
 function partialText(rewrap: WireRewrap, options: RegistryRewrapOptions): string {
   const { rewrapped, data_keys: all, remaining, failed, stopped } = rewrap;
   const head = `partial: ${counted(rewrapped)} of ${dataKeys(all)} rewrapped ${way(rewrap)}; ${counted(remaining)} left.\n`;
-  const why = stopped === undefined ? "" : `It stopped before it had tried all of them: everything failed with ${stopped}.\n`;
+  const untried = remaining - failures(rewrap);
   const codes = failed.length > 0 ? failed.map(({ code }) => code) : stopped === undefined ? [] : [stopped];
   const rows = failed.map(({ code, count }) => [code, counted(count)]);
   const table = rows.length === 0 ? "" : `\n${ruledTable(["code", "data keys"], rows)}`;
   const advice = codes.map((code) => `${code}: ${adviceOnFailure(code)}\n`).join("");
-  return `${head}${why}${table}${idsText(rewrap)}\n${advice}Then go on: ${printable(rewrapCommandLine(options))}\n`;
+  return `${head}${whyText(untried, stopped)}${table}${idsText(rewrap)}\n${advice}Then go on: ${printable(rewrapCommandLine(options))}\n`;
 }
 
-function idsText({ failed, failed_ids: ids }: WireRewrap): string {
+function whyText(untried: number, stopped: string | undefined): string {
+  if (stopped !== undefined) return `It stopped before it had tried all of them: everything failed with ${stopped}.\n`;
+  return untried <= 0 ? "" : `${counted(untried)} of them were not tried, as all that were tried failed.\n`;
+}
+
+function failures({ failed }: WireRewrap): number {
+  return failed.reduce((sum, { count }) => sum + count, 0);
+}
+
+function idsText(rewrap: WireRewrap): string {
+  const { failed_ids: ids } = rewrap;
   if (ids.length === 0) return "";
-  const failures = failed.reduce((sum, { count }) => sum + count, 0);
-  const head = failures > ids.length ? `The first ${ids.length} of them, by their ids:` : "Their ids:";
+  const head = failures(rewrap) > ids.length ? `The first ${ids.length} of them, by their ids:` : "Their ids:";
   return `\n${head}\n${ids.map((id) => `  ${id}\n`).join("")}`;
 }
 

@@ -8,7 +8,7 @@ const path = `/v1/project/acme/secrets/cmks/${id}/retire`;
 const balance = { key_version: "1", made: 1200, rewrapped_in: 34, rewrapped_out: 1234, shredded: 0, present: 0 };
 const retirement = {
   cmk: { ...cmk, status: "old", default_cmk: false },
-  resource: cmk.resource,
+  resource: cmk.resource as string,
   store: "PostgreSQL on db.example.com, database crm",
   position: "0/16B3748",
   at: "2027-01-10T10:00:00.000Z",

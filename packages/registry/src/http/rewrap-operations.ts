@@ -8,7 +8,7 @@ import { rewrapJson, rewrapSchema } from "./rewrap-wire.ts";
 const cmks = "/v1/project/{project}/secrets/cmks";
 const oneRewrap = z.object({ rewrap: rewrapSchema });
 const staleWords = "must be true, or left out";
-const rateWords = "must be a number of at least 1";
+const rateWords = "must be a number from 1 to 1000000";
 const concurrencyWords = "must be a whole number from 1 to 1000";
 
 const newRewrap = z
@@ -16,7 +16,7 @@ const newRewrap = z
     {
       to: z.uuid("must be the id of a CMK").optional(),
       stale_versions: z.literal(true, staleWords).optional(),
-      requests_per_second: z.number(rateWords).min(1, rateWords).optional(),
+      requests_per_second: z.number(rateWords).min(1, rateWords).max(1_000_000, rateWords).optional(),
       concurrency: z.int(concurrencyWords).min(1, concurrencyWords).max(1000, concurrencyWords).optional(),
       dry_run: z.boolean("must be true or false").optional(),
     },

@@ -102,6 +102,7 @@ describe("a rewrap over HTTP", () => {
     [{ stale_versions: 1 }, "stale_versions must be true"],
     [{ to: unknownId, requests_per_second: 0 }, "requests_per_second must be"],
     [{ to: unknownId, requests_per_second: 0.9 }, "requests_per_second must be"],
+    [{ to: unknownId, requests_per_second: 1_000_001 }, "requests_per_second must be"],
     [{ to: unknownId, requests_per_second: "9" }, "requests_per_second must be"],
     [`{"to":"${unknownId}","requests_per_second":1e999}`, "requests_per_second must be"],
     [{ to: unknownId, concurrency: 0 }, "concurrency must be"],
