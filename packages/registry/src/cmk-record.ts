@@ -61,6 +61,41 @@ export interface ProjectRecord {
   readonly createdAt: Date;
 }
 
+/** Where a rewrap begins that moves data keys away from the CMK that serves projects without one. No UUID is spelt so. */
+export const operatorSource = "operator";
+
+/** `unfinished`: some process works on it, or none does any more; `partial`: ended, with data keys that could not be rewrapped. */
+export type RewrapState = "unfinished" | "done" | "partial";
+
+/** A rewrap of a project's data keys, as the registry remembers it: what is to be done stands in the data keys themselves. */
+export interface RewrapRecord {
+  readonly project: string;
+  /** The id of the CMK that data keys leave, or `operator`. One rewrap is remembered for each. */
+  readonly source: string;
+  /** The id of the CMK that they move to; `source` itself when they move to its current version. */
+  readonly target: string;
+  /** How many there were when it began. */
+  readonly dataKeys: number;
+  readonly state: RewrapState;
+  readonly startedAt: Date;
+  readonly updatedAt: Date;
+}
+
+/**
+ * What became of the data keys of a project under one version of a key, counted in the transactions that did it:
+ * made + rewrapped in − rewrapped out − shredded = present.
+ */
+export interface BalanceRecord {
+  readonly project: string;
+  readonly provider: Provider;
+  readonly resource: string;
+  readonly keyVersion: string | null;
+  readonly made: number;
+  readonly rewrappedIn: number;
+  readonly rewrappedOut: number;
+  readonly shredded: number;
+}
+
 /** `viewer` reads, `operator` does everything. */
 export type Role = "viewer" | "operator";
 

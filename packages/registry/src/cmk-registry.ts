@@ -19,7 +19,11 @@ import { recordTags } from "./record-tags.ts";
 import { refusalCounts, type RefusalCounts } from "./refusal-counts.ts";
 import type { Registry, RegistryCallOptions, RegistryEnvelopeOptions, RegistryOptions, ServiceAssociation } from "./registry.ts";
 import { registryEnvelope } from "./registry-envelope.ts";
-import { isRegistryError, RegistryError } from "./registry-error.ts";
+import { isRegistryError } from "./registry-error.ts";
+import { retire } from "./retire.ts";
+import type { RetireOptions, RetireReport } from "./retire-report.ts";
+import type { RewrapOptions, RewrapProgress } from "./rewrap-progress.ts";
+import { RewrapRuns } from "./rewrap/rewrap-runs.ts";
 import { liveCmk, register, remove, update, type Change, type CmkChange } from "./rules.ts";
 import type { RegistryWrites } from "./store.ts";
 
@@ -38,7 +42,9 @@ class CmkRegistry implements Registry {
   private readonly log: AuditLog & AuditWriter;
   private readonly checks: KeyChecks;
   private readonly refusals: RefusalCounts;
+  private readonly rewraps: RewrapRuns;
   private readonly envelopes: Envelope[] = [];
+  private ignorePurges: (() => void) | undefined;
 
   constructor(options: RegistryOptions) {
     const { kms, recordKey, accessors = {} } = options;
@@ -50,6 +56,10 @@ class CmkRegistry implements Registry {
     this.parts = { kms, store, tags: recordTags(recordKey), audit: this.log, options };
     this.checks = new KeyChecks(this.parts);
     this.refusals = refusalCounts({ kms, store, audit: this.log });
+    this.rewraps = new RewrapRuns(this.parts, {
+      settle: async (cmk) => this.settled(cmk),
+      checkNow: async (cmk) => this.checks.now(cmk, await this.externalId(cmk.project)),
+    });
   }
 
   get audit(): AuditLog {
@@ -69,15 +79,15 @@ class CmkRegistry implements Registry {
     const id = randomUUID();
     const names = { provider, resource, canonical: cmk.resource, keyResource, resolved };
     const asked = { id, project, ...names, isDefault: defaultCmk };
-    const registered = await this.change(project, "cmk.create", options, async (tx, cmks, at) => {
+    const { operatorCmk } = this.parts.options;
+    return this.change(project, "cmk.create", options, async (tx, cmks, at) => {
       const change = register(cmks, asked, at);
       await refuseOthersKey(this.parts, tx, project, cmk);
       await this.projectRow(tx, project);
+      // A project with a key of its own seals no longer under the operator's.
+      if (operatorCmk !== undefined && cmks.length === 0) await tx.announcePurge({ project, cmk: operatorCmk });
       return change;
     });
-    // A project with a key of its own seals no longer under the operator's.
-    if (this.parts.options.operatorCmk !== undefined) this.purge(this.parts.options.operatorCmk);
-    return registered;
   }
 
   async list(project: string, { status }: { readonly status?: CmkStatus } = {}): Promise<readonly RegisteredCmk[]> {
@@ -91,9 +101,11 @@ class CmkRegistry implements Registry {
 
   async update(project: string, id: string, change: CmkChange, options: RegistryCallOptions = {}): Promise<RegisteredCmk> {
     checkedProject(project);
-    const updated = await this.change(project, "cmk.update", options, async (_tx, cmks, at) => update(cmks, id, change, at));
-    if (updated.status === "old") await this.forget(project, id);
-    return updated;
+    return this.change(project, "cmk.update", options, async (tx, cmks, at) => {
+      const updated = update(cmks, id, change, at);
+      if (updated.result.status === "old") await tx.announcePurge({ project, cmk: keyOf(updated.result) });
+      return updated;
+    });
   }
 
   async delete(
@@ -102,18 +114,39 @@ class CmkRegistry implements Registry {
     { force = false, ...options }: RegistryCallOptions & { readonly force?: boolean } = {},
   ): Promise<RegisteredCmk> {
     checkedProject(project);
-    const deleted = await this.change(project, "cmk.delete", options, async (tx, cmks, at) => {
-      const { provider, canonical } = liveCmk(cmks, id);
-      const dataKeys = await tx.countDataKeys(project, { provider, resource: canonical });
+    return this.change(project, "cmk.delete", options, async (tx, cmks, at) => {
+      const cmk = keyOf(liveCmk(cmks, id));
+      const dataKeys = await tx.countDataKeys(project, cmk);
+      await tx.announcePurge({ project, cmk });
       return { ...remove(cmks, id, dataKeys, force, at), details: { data_keys: dataKeys, force } };
     });
-    await this.forget(project, id);
-    return deleted;
+  }
+
+  async rewrap(project: string, options: RewrapOptions): Promise<RewrapProgress> {
+    return this.rewraps.run(checkedProject(project), options);
+  }
+
+  async startRewrap(project: string, options: Omit<RewrapOptions, "onProgress">): Promise<RewrapProgress> {
+    return this.rewraps.start(checkedProject(project), options);
+  }
+
+  async rewrapProgress(project: string, from: string): Promise<RewrapProgress> {
+    return this.rewraps.progress(checkedProject(project), from);
+  }
+
+  async retire(project: string, id: string, options: RetireOptions = {}): Promise<RetireReport> {
+    return retire(this.parts, checkedProject(project), id, options);
+  }
+
+  async purge(project: string, id?: string): Promise<void> {
+    const cmks = id === undefined ? await this.cmks(project) : [await this.live(project, id)];
+    await this.parts.store.write(async (tx) => {
+      for (const cmk of cmks) await tx.announcePurge({ project, cmk: keyOf(cmk) });
+    });
   }
 
   async dataKeyCount(project: string, id: string): Promise<number> {
-    const { provider, canonical } = await this.live(project, id);
-    return this.parts.store.reads.countDataKeys(project, { provider, resource: canonical });
+    return this.parts.store.reads.countDataKeys(project, keyOf(await this.live(project, id)));
   }
 
   async serviceAssociations(project: string, id: string): Promise<readonly ServiceAssociation[]> {
@@ -170,11 +203,14 @@ class CmkRegistry implements Registry {
 
   envelope(options: RegistryEnvelopeOptions): Envelope {
     const projects = {
-      settle: async (cmk: CmkRecord): Promise<CmkRecord> => this.checks.settled(cmk, await this.externalId(cmk.project)),
+      settle: async (cmk: CmkRecord): Promise<CmkRecord> => this.settled(cmk),
       enter: async (project: string): Promise<void> => void (await this.externalId(project)),
     };
     const made = registryEnvelope(this.parts, projects, options);
     this.envelopes.push(made);
+    this.ignorePurges ??= this.parts.store.onPurge((purge) => {
+      for (const each of this.envelopes) each.purge(purge?.cmk, purge?.project);
+    });
     return made;
   }
 
@@ -183,7 +219,9 @@ class CmkRegistry implements Registry {
   }
 
   async close(): Promise<void> {
+    this.ignorePurges?.();
     for (const envelope of this.envelopes) envelope.purge();
+    await this.rewraps.close();
     try {
       await this.refusals.close();
     } finally {
@@ -205,6 +243,10 @@ class CmkRegistry implements Registry {
   private async cmks(project: string): Promise<readonly CmkRecord[]> {
     const { store, tags } = this.parts;
     return projectCmks(store.reads, tags.cmk, checkedProject(project));
+  }
+
+  private async settled(cmk: CmkRecord): Promise<CmkRecord> {
+    return this.checks.settled(cmk, await this.externalId(cmk.project));
   }
 
   private async live(project: string, id: string): Promise<CmkRecord> {
@@ -245,15 +287,9 @@ class CmkRegistry implements Registry {
     await tx.putProject(tags.project.seal({ name: project, externalId, createdAt: new Date(kms.clock.wallMs()) }));
     return externalId;
   }
+}
 
-  /** This process's data keys under a key that no longer wraps, or no longer opens. */
-  private async forget(project: string, id: string): Promise<void> {
-    const cmk = (await this.cmks(project)).find((each) => each.id === id);
-    if (cmk === undefined) throw new RegistryError("bad-record");
-    this.purge({ provider: cmk.provider, resource: cmk.canonical });
-  }
-
-  private purge(cmk: Cmk): void {
-    for (const envelope of this.envelopes) envelope.purge(cmk);
-  }
+/** As its data keys name it. */
+function keyOf({ provider, canonical }: CmkRecord): Cmk {
+  return { provider, resource: canonical };
 }

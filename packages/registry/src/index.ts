@@ -7,11 +7,14 @@ export { chainedAuditLog, type AuditWriter, type ChainedAuditLogOptions } from "
 export { cmkRegistry } from "./cmk-registry.ts";
 export type {
   AuditRecord,
+  BalanceRecord,
   CheckPhase,
   CmkRecord,
   CmkStatus,
   KeyFacts,
   ProjectRecord,
+  RewrapRecord,
+  RewrapState,
   Role,
   TokenRecord,
   Validation,
@@ -28,13 +31,23 @@ export type {
   ServiceAssociation,
 } from "./registry.ts";
 export { resignRecords, type ResignCounts, type ResignRecordsOptions } from "./resign-records.ts";
+export type { RetireOptions, RetireReport } from "./retire-report.ts";
+export type { RewrapOptions, RewrapProgress } from "./rewrap-progress.ts";
 export type {
   AuditHead,
+  DataKeyClaim,
+  DataKeyPlace,
   Page,
+  Purge,
   RegistryReads,
   RegistryStore,
   RegistryWrites,
+  RequestRate,
+  RewrapFailure,
+  RewrapFailures,
   StoredToken,
   Tagged,
+  VersionCount,
+  WrapReplacement,
   WriteOptions,
 } from "./store.ts";

@@ -74,13 +74,18 @@ export class KeyChecks {
     return running;
   }
 
+  /** The CMK as a check of this moment found it. @throws {KmsError} as the check found it. */
+  async now(cmk: CmkRecord, externalId: string): Promise<CmkRecord> {
+    const { cmk: checked, passed } = await this.check(cmk, externalId, { actor: "registry" });
+    if (!passed) throw refusal(checked.provider, checked.validation);
+    const { store, tags } = this.parts;
+    return liveCmk(await projectCmks(store.reads, tags.cmk, cmk.project), cmk.id);
+  }
+
   private async settle(cmk: CmkRecord, externalId: string): Promise<CmkRecord> {
     const forget = (): void => void this.settling.delete(cmk.id);
     try {
-      const { cmk: checked, passed } = await this.check(cmk, externalId, { actor: "registry" });
-      if (!passed) throw refusal(checked.provider, checked.validation);
-      const { store, tags } = this.parts;
-      const settled = liveCmk(await projectCmks(store.reads, tags.cmk, cmk.project), cmk.id);
+      const settled = await this.now(cmk, externalId);
       forget();
       return settled;
     } catch (error) {

@@ -1,6 +1,14 @@
 import { recordMac, type CborValue, type RecordKey } from "@cmkit/core/store";
 
-import type { AuditRecord, CmkRecord, ProjectRecord, TokenRecord, Validation } from "./cmk-record.ts";
+import type {
+  AuditRecord,
+  BalanceRecord,
+  CmkRecord,
+  ProjectRecord,
+  RewrapRecord,
+  TokenRecord,
+  Validation,
+} from "./cmk-record.ts";
 import { RegistryError } from "./registry-error.ts";
 import type { Tagged } from "./store.ts";
 
@@ -24,6 +32,8 @@ export interface RecordTags {
   readonly cmk: RowTags<CmkRecord>;
   readonly project: RowTags<ProjectRecord>;
   readonly token: RowTags<TokenRecord>;
+  readonly rewrap: RowTags<RewrapRecord>;
+  readonly balance: RowTags<BalanceRecord>;
   readonly audit: ChainTags;
 }
 
@@ -40,6 +50,8 @@ export function recordTags(recordKey: RecordKey): RecordTags {
     cmk: rowTags(recordKey, "registry cmk", cmkMessage),
     project: rowTags(recordKey, "registry project", projectMessage),
     token: rowTags(recordKey, "registry token", tokenMessage),
+    rewrap: rowTags(recordKey, "registry rewrap", rewrapMessage),
+    balance: rowTags(recordKey, "registry balance", balanceMessage),
     audit: {
       seal: (record, before) => ({ record, tag: audit.tag(auditMessage(record, before)) }),
       verify: ({ record, tag }, before) => audit.verify(tag, auditMessage(record, before)),
@@ -78,6 +90,15 @@ function projectMessage({ name, externalId, createdAt }: ProjectRecord): CborVal
 
 function tokenMessage({ id, secretHash, project, role, createdAt, expiresAt, revokedAt }: TokenRecord): CborValue {
   return [id, secretHash, project, role, createdAt.getTime(), moment(expiresAt), moment(revokedAt)];
+}
+
+function rewrapMessage({ project, source, target, dataKeys, state, startedAt, updatedAt }: RewrapRecord): CborValue {
+  return [project, source, target, dataKeys, state, startedAt.getTime(), updatedAt.getTime()];
+}
+
+function balanceMessage(balance: BalanceRecord): CborValue {
+  const { project, provider, resource, keyVersion, made, rewrappedIn, rewrappedOut, shredded } = balance;
+  return [project, provider, resource, optional(keyVersion), made, rewrappedIn, rewrappedOut, shredded];
 }
 
 function auditMessage(entry: AuditRecord, before: Uint8Array | undefined): CborValue {

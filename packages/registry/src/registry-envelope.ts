@@ -1,6 +1,7 @@
 import { envelope, KmsError, type DataKeyStore, type Envelope, type EnvelopeCmk, type KmsErrorCode } from "@cmkit/core";
 import { bindContext } from "@cmkit/core/store";
 
+import { changeBalances } from "./balances.ts";
 import type { CmkRecord } from "./cmk-record.ts";
 import { isOperatorsKey } from "./own-keys.ts";
 import { projectCmks } from "./project-cmks.ts";
@@ -86,12 +87,15 @@ function registryDataKeys(parts: RegistryParts): DataKeyStore {
         store.write(
           async (tx) => {
             const { tenant } = record.context;
-            const [{ cmk }] = record.recipients;
+            const [{ cmk, keyVersion }] = record.recipients;
             await tx.shareProject(tenant);
             const cmks = await projectCmks(tx, tags.cmk, tenant);
             const isOperators = cmks.length === 0 && isOperatorsKey(parts, cmk);
             if (!isOperators && !isCurrent(cmks, cmk)) throw new KmsError("key-retired", { provider: cmk.provider });
-            return tx.addDataKey(record);
+            const standing = await tx.addDataKey(record);
+            // The first index key of a context stands: then none was made.
+            if (standing === record) await changeBalances(tx, tags.balance, tenant, [{ cmk, keyVersion, made: 1 }]);
+            return standing;
           },
           { project: record.context.tenant, signal },
         ),

@@ -6,6 +6,8 @@ import type { AuditLog } from "./audit-log.ts";
 import type { CmkStatus } from "./cmk-record.ts";
 import type { Grant } from "./grant.ts";
 import type { RegisteredCmk } from "./registered-cmk.ts";
+import type { RetireOptions, RetireReport } from "./retire-report.ts";
+import type { RewrapOptions, RewrapProgress } from "./rewrap-progress.ts";
 import type { RegistryStore } from "./store.ts";
 
 /** Who does something, for the audit log. */
@@ -29,7 +31,8 @@ export type RegistryEnvelopeOptions = Pick<
 /** A service that holds data keys under a CMK. */
 export interface ServiceAssociation {
   readonly service: string;
-  readonly status: "active";
+  /** `activating`: data keys of it are being rewrapped to this CMK; `deactivating`: away from it. */
+  readonly status: "active" | "activating" | "deactivating";
 }
 
 export interface RegistryOptions {
@@ -95,6 +98,40 @@ export interface Registry {
 
   /** The services that hold data keys under it. @throws {RegistryError} `not-found` */
   serviceAssociations(project: string, id: string): Promise<readonly ServiceAssociation[]>;
+
+  /**
+   * Moves all data keys from one key to another, or to the current version of the same one, and resolves when none is left,
+   * or none that can be moved. The data stays as it is. First, in one transaction, the target becomes the default if the
+   * source was, and the source `old`. May run in any number of processes at once, and be stopped and started anywhere.
+   *
+   * @returns `done`, or `partial` with what failed. One that `stopped` met a KMS that refuses everything.
+   * @throws {RegistryError} `not-found`; `invalid-request`: the target is not `current`, or is the source.
+   * @throws {KmsError} `aborted`: by the caller's signal; what was rewrapped stays so.
+   */
+  rewrap(project: string, options: RewrapOptions): Promise<RewrapProgress>;
+
+  /**
+   * Begins the same, and resolves once the statuses have been changed; it goes on in this process until it ends or the
+   * registry is closed. One that runs in this process already goes on, with its own options.
+   */
+  startRewrap(project: string, options: Omit<RewrapOptions, "onProgress">): Promise<RewrapProgress>;
+
+  /** How far the last rewrap from this CMK has come. @param from A CMK's id, or `operator`. @throws {RegistryError} `not-found` */
+  rewrapProgress(project: string, from: string): Promise<RewrapProgress>;
+
+  /**
+   * Counts every data key of the store under an `old` CMK and says, if there is none, that none depends on it any more.
+   * The report is chained into the audit log.
+   * @throws {RegistryError} `not-found`; `in-use`: it is `current`, or data keys are left, or the count does not agree with
+   * what was written down of them.
+   */
+  retire(project: string, id: string, options?: RetireOptions): Promise<RetireReport>;
+
+  /**
+   * Drops the data keys of a CMK, or of all of the project's, in this process and, with PostgreSQL, in all that have an
+   * envelope: the next use asks the KMS. @throws {RegistryError} `not-found`
+   */
+  purge(project: string, id?: string): Promise<void>;
 
   /** What the customer pastes to let the operator use the key. @throws {RegistryError} `not-found`; `invalid-request`: the deployment has no accessor in that cloud. */
   grants(project: string, id: string): Promise<readonly Grant[]>;

@@ -1,6 +1,6 @@
 import { KmsError, type Cmk, type PublicKeyPin } from "@cmkit/core";
 
-import type { CmkRecord, CmkStatus } from "./cmk-record.ts";
+import { operatorSource, type CmkRecord, type CmkStatus } from "./cmk-record.ts";
 import { RegistryError } from "./registry-error.ts";
 
 /** What a rule decides: the rows to write, all at once, and the one that was asked about. */
@@ -93,11 +93,31 @@ export function remove(cmks: readonly CmkRecord[], id: string, dataKeys: number,
     const keys = dataKeys === 1 ? "1 data key depends" : `${dataKeys} data keys depend`;
     throw new RegistryError(
       "in-use",
-      `The CMK cannot be deleted because ${keys} on it. It can be forced: they then open nothing until the key is registered again.`,
+      `The CMK cannot be deleted because ${keys} on it. Rewrap them to another CMK first. It can be forced: they then open nothing until the key is registered again.`,
     );
   }
   const result: CmkRecord = { ...cmk, status: "deleted", isDefault: false, updatedAt: at };
   return { rows: [result], result };
+}
+
+/**
+ * From now on nothing new is wrapped under the source: the target takes its place. Where both are one, nothing changes.
+ *
+ * @param from `operator`: of no CMK of the project's.
+ * @returns `result` is the target.
+ * @throws {RegistryError} `not-found`; `invalid-request`: the target is not current.
+ */
+export function supersede(cmks: readonly CmkRecord[], from: string, to: string, at: Date): Change {
+  const source = from === operatorSource ? undefined : liveCmk(cmks, from);
+  const target = liveCmk(cmks, to);
+  if (target.status !== "current") {
+    throw new RegistryError("invalid-request", "Data keys can only be rewrapped to a current CMK: make it current first.");
+  }
+  if (source === undefined || source.id === target.id) return { rows: [], result: target };
+  const result = source.isDefault ? { ...target, isDefault: true, updatedAt: at } : target;
+  const left: CmkRecord = { ...source, status: "old", isDefault: false, updatedAt: at };
+  // The last default first: there are never two.
+  return { rows: [...(source.status === "old" ? [] : [left]), ...(result === target ? [] : [result])], result };
 }
 
 /** What the KMS said of the key itself. */

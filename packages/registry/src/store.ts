@@ -1,6 +1,6 @@
-import type { Cmk, DataKeyRecord } from "@cmkit/core";
+import type { Cmk, DataKeyRecord, KmsErrorCode, RequestQuota, WrappedKey } from "@cmkit/core";
 
-import type { AuditRecord, CmkRecord, ProjectRecord, TokenRecord } from "./cmk-record.ts";
+import type { AuditRecord, BalanceRecord, CmkRecord, ProjectRecord, RewrapRecord, TokenRecord } from "./cmk-record.ts";
 
 /** A row and its tag under the operator's record key. A store keeps both and looks into neither. */
 export interface Tagged<T> {
@@ -21,6 +21,74 @@ export interface Page<K> {
   readonly limit: number;
 }
 
+/** Data keys to rewrap: those that nobody else has claimed, and that did not fail, or are due again. */
+export interface DataKeyClaim {
+  readonly project: string;
+  readonly cmk: Cmk;
+  /** Only those whose wrap is under another version than this one, or under none that is known. */
+  readonly exceptVersion?: string | undefined;
+  /** In the order of service and id: those after this place. */
+  readonly after?: DataKeyPlace | undefined;
+  readonly limit: number;
+  /** Failed ones whose next try is after this are left out. */
+  readonly now: Date;
+}
+
+/** A place in the order of a CMK's data keys. */
+export interface DataKeyPlace {
+  readonly service: string;
+  readonly id: Uint8Array;
+}
+
+/** The wrap that a data key is to have in place of the one that it had. */
+export interface WrapReplacement {
+  readonly id: Uint8Array;
+  readonly before: WrappedKey;
+  readonly after: WrappedKey;
+}
+
+/** That a data key could not be rewrapped. */
+export interface RewrapFailure {
+  readonly id: Uint8Array;
+  readonly code: KmsErrorCode;
+  /** Null: not before somebody starts the rewrap again. */
+  readonly nextTryAt: Date | null;
+}
+
+/** The data keys under a CMK that could not be rewrapped. */
+export interface RewrapFailures {
+  /** How many with each code, by code. */
+  readonly counts: readonly { readonly code: KmsErrorCode; readonly count: number }[];
+  /** The first 100, sorted by id. */
+  readonly ids: readonly Uint8Array[];
+  /** When the first of those that are tried again is due; null when none is. */
+  readonly nextTryAt: Date | null;
+}
+
+/** How many data keys of a project are wrapped under one version of a key. */
+export interface VersionCount {
+  readonly project: string;
+  readonly keyVersion: string | null;
+  readonly count: number;
+}
+
+/** Data keys that processes are to drop: a project's, under one key. */
+export interface Purge {
+  readonly project: string;
+  readonly cmk: Cmk;
+}
+
+/** The requests that all processes together send within one quota. No tag covers it: whoever changes it changes a speed. */
+export interface RequestRate {
+  readonly name: RequestQuota["name"];
+  /** Requests a second at present. */
+  readonly perSecond: number;
+  /** On the store's clock, milliseconds since 1970: when the next request may be sent. */
+  readonly nextAtMs: number;
+  /** When `perSecond` was last changed. */
+  readonly changedAtMs: number;
+}
+
 /**
  * What can be read. Every answer is parsed as strictly as what comes from the network: a row that this package would not
  * have written is a RegistryError `bad-record`.
@@ -34,10 +102,19 @@ export interface RegistryReads {
   dataKey(project: string, id: Uint8Array): Promise<DataKeyRecord | undefined>;
   /** @param contextKey `bindContext(context).key` */
   indexKey(project: string, contextKey: string): Promise<DataKeyRecord | undefined>;
-  /** How many data keys of the project are wrapped under the key. */
-  countDataKeys(project: string, cmk: Cmk): Promise<number>;
+  /** How many data keys of the project are wrapped under the key. @param exceptVersion As {@link DataKeyClaim} has it. */
+  countDataKeys(project: string, cmk: Cmk, exceptVersion?: string): Promise<number>;
   /** The services that hold data keys under the key, sorted. */
   services(project: string, cmk: Cmk): Promise<readonly string[]>;
+  /** Of all projects: what would be lost with the key. By project and version. */
+  countByVersion(cmk: Cmk): Promise<readonly VersionCount[]>;
+  /** Of one project and key, by version. */
+  balances(project: string, cmk?: Cmk): Promise<readonly Tagged<BalanceRecord>[]>;
+  /** The rewraps of a project, by source. */
+  rewraps(project: string): Promise<readonly Tagged<RewrapRecord>[]>;
+  rewrapFailures(project: string, cmk: Cmk): Promise<RewrapFailures>;
+  /** Which store this is, and where its history stands: for a report. No password. */
+  whereabouts(): Promise<{ readonly name: string; readonly position: string }>;
   /** Of one project, sorted by id: for tagging them anew. */
   dataKeys(project: string, page: Page<Uint8Array>): Promise<readonly DataKeyRecord[]>;
   token(id: string): Promise<StoredToken | undefined>;
@@ -54,8 +131,8 @@ export interface StoredToken extends Tagged<TokenRecord> {
 }
 
 /**
- * What can be done inside a transaction. Locks are held until it ends and are taken in the order project, resource, audit,
- * so that no two transactions wait for each other.
+ * What can be done inside a transaction. Locks are held until it ends and are taken in the order project, resource, balance,
+ * audit, so that no two transactions wait for each other.
  */
 export interface RegistryWrites extends RegistryReads {
   /** Alone with the project's CMKs. The name need not exist yet. */
@@ -75,6 +152,27 @@ export interface RegistryWrites extends RegistryReads {
    * @throws {KmsError} `malformed`: the id exists; `unsupported`: not exactly one recipient.
    */
   addDataKey(record: DataKeyRecord): Promise<DataKeyRecord>;
+  /**
+   * Replaces each wrap that is still what it was, and forgets that it failed.
+   * @returns The ids of those that were replaced.
+   */
+  replaceWraps(project: string, replacements: readonly WrapReplacement[]): Promise<readonly Uint8Array[]>;
+  putRewrapFailures(project: string, failures: readonly RewrapFailure[]): Promise<void>;
+  /** All of the project's data keys under the key may be tried again at once. */
+  forgetRewrapFailures(project: string, cmk: Cmk): Promise<void>;
+  /** Inserts, or replaces the row of the same project and source. */
+  putRewrap(rewrap: Tagged<RewrapRecord>): Promise<void>;
+  /** Alone with the balance, which need not exist yet. After the project's lock; several in the order of provider, resource and version. */
+  lockBalance(
+    of: Pick<BalanceRecord, "project" | "provider" | "resource" | "keyVersion">,
+  ): Promise<Tagged<BalanceRecord> | undefined>;
+  /** Under `lockBalance`. */
+  putBalance(balance: Tagged<BalanceRecord>): Promise<void>;
+  /** Alone with the rate; what it is, and the store's time. In a transaction of its own. */
+  lockRate(name: string): Promise<{ readonly rate: RequestRate | undefined; readonly nowMs: number }>;
+  putRate(rate: RequestRate): Promise<void>;
+  /** Tells all processes that listen, once the transaction has been committed, to drop what they hold. */
+  announcePurge(purge: Purge): Promise<void>;
   /** Replaces the origin tag alone. */
   putOrigin(project: string, id: Uint8Array, origin: Uint8Array): Promise<void>;
   /** Inserts, or replaces the row of the same id; `lastUsedAt` stays. */
@@ -110,6 +208,24 @@ export interface RegistryStore {
    * @throws {RegistryError} `store-unavailable`; whatever `work` throws, after rolling back.
    */
   write<T>(work: (tx: RegistryWrites) => Promise<T>, options?: WriteOptions): Promise<T>;
+  /**
+   * Reads data keys and has `work` wrap them anew, outside of any lock on the project; what `work` returns then writes what came
+   * of it, in a transaction. PostgreSQL holds the rows' locks until that has been committed and passes over locked rows; with
+   * SQLite somebody else may have replaced a wrap meanwhile.
+   *
+   * @param work Runs once, at most 30 s. Is called with an empty array where there is nothing to claim.
+   */
+  claimDataKeys<T>(
+    claim: DataKeyClaim,
+    work: (records: readonly DataKeyRecord[]) => Promise<(tx: RegistryWrites) => Promise<T>>,
+    options?: Pick<WriteOptions, "signal">,
+  ): Promise<T>;
+  /**
+   * Calls `listener` with each purge that was announced, by this process or another; with undefined when announcements may
+   * have been missed. This process's own have been told when `write` resolves. SQLite tells of those alone. Forged ones are possible: they may only make things be forgotten.
+   * @returns Ends it.
+   */
+  onPurge(listener: (purge: Purge | undefined) => void): () => void;
   /** Whether the store was made by `cmkit dev` (`development: true`). */
   isDevelopment(): Promise<boolean>;
   /** Answers when a query gets through. @throws {RegistryError} `store-unavailable` */

@@ -13,6 +13,7 @@ import {
   refuseForeign,
   register,
   remove,
+  supersede,
   update,
   type Change,
   type CmkChange,
@@ -45,6 +46,49 @@ function codeOf(decide: () => unknown): string {
     throw error;
   }
 }
+
+describe("superseding", () => {
+  const cmks = project(asked("a", "key-a", true), asked("b"), asked("c"));
+
+  it("makes the source old and, where it was the default, the target the default", () => {
+    const now = after(cmks, supersede(cmks, "a", "b", later));
+    expect(now.map(({ id, status, isDefault }) => `${id} ${status} ${isDefault}`)).toEqual([
+      "a old false",
+      "b current true",
+      "c current false",
+    ]);
+    expect(now.map(({ updatedAt }) => updatedAt)).toEqual([later, later, at]);
+  });
+
+  it("writes the last default first: there are never two", () => {
+    expect(supersede(cmks, "a", "b", later).rows.map(({ id }) => id)).toEqual(["a", "b"]);
+  });
+
+  it("leaves the default alone where the source was not it", () => {
+    const now = after(cmks, supersede(cmks, "b", "c", later));
+    expect(now.map(({ id, status, isDefault }) => `${id} ${status} ${isDefault}`)).toEqual([
+      "a current true",
+      "b old false",
+      "c current false",
+    ]);
+  });
+
+  it("changes nothing where both are one key, where the source is the operator's, or is old already", () => {
+    expect(supersede(cmks, "a", "a", later).rows).toEqual([]);
+    expect(supersede(cmks, "operator", "b", later).rows).toEqual([]);
+    const moved = after(cmks, supersede(cmks, "b", "c", later));
+    expect(supersede(moved, "b", "c", later).rows).toEqual([]);
+  });
+
+  it("wants a target that may wrap, and keys of the project", () => {
+    const moved = after(cmks, supersede(cmks, "b", "c", later));
+    expect(codeOf(() => supersede(moved, "a", "b", later))).toBe("invalid-request");
+    expect(codeOf(() => supersede(moved, "b", "b", later))).toBe("invalid-request");
+    expect(codeOf(() => supersede(cmks, "a", "x", later))).toBe("not-found");
+    expect(codeOf(() => supersede(cmks, "x", "a", later))).toBe("not-found");
+    expect(codeOf(() => supersede(cmks, "a", "operator", later))).toBe("not-found");
+  });
+});
 
 describe("registering", () => {
   it("makes a current CMK, which is the default only if asked", () => {

@@ -1,0 +1,31 @@
+import type { RewrapRecord } from "../cmk-record.ts";
+import { projectCmks } from "../project-cmks.ts";
+import { auditEntry, type RegistryParts } from "../registry-parts.ts";
+import type { RegistryCallOptions } from "../registry.ts";
+import { supersede } from "../rules.ts";
+import type { RegistryWrites } from "../store.ts";
+import { rewrapCount, type RewrapJob } from "./rewrap-job.ts";
+
+/** In one transaction: the target takes the source's place, and what is to be done is remembered and logged. */
+export async function beginRewrap(
+  { store, tags, audit, kms }: RegistryParts,
+  job: RewrapJob,
+  { signal, ...by }: RegistryCallOptions,
+): Promise<RewrapRecord> {
+  const { project, source, target, from } = job;
+  const work = async (tx: RegistryWrites): Promise<RewrapRecord> => {
+    await tx.lockProject(project);
+    const at = new Date(kms.clock.wallMs());
+    const { rows, result } = supersede(await projectCmks(tx, tags.cmk, project), source, target, at);
+    for (const row of rows) await tx.putCmk(tags.cmk.seal(row));
+    await tx.forgetRewrapFailures(project, from);
+    const dataKeys = await rewrapCount(tx, tags, job);
+    const record: RewrapRecord = { project, source, target, dataKeys, state: "unfinished", startedAt: at, updatedAt: at };
+    await tx.putRewrap(tags.rewrap.seal(record));
+    // Other processes must not go on sealing under the source until they next ask for the default.
+    if (source !== target) await tx.announcePurge({ project, cmk: from });
+    await audit.append(tx, auditEntry("rewrap.start", result, by, { from: source, data_keys: dataKeys }));
+    return record;
+  };
+  return store.write(work, { project, signal });
+}

@@ -1,0 +1,157 @@
+import { randomBytes, randomInt } from "node:crypto";
+import { isKmsError, type Clock, type DataKeyRecord, type EnvelopeCmk, type KmsErrorCode } from "@cmkit/core";
+import { rewrapper, type Rewrapper } from "@cmkit/core/store";
+
+import type { RegistryParts } from "../registry-parts.ts";
+import { isRegistryError } from "../registry-error.ts";
+import type { DataKeyPlace, RegistryWrites } from "../store.ts";
+import { batchSize, firstBatch } from "./batch-size.ts";
+import { GiveUp } from "./give-up.ts";
+import { rewrapBatch, writeBatch, type Rewrapped } from "./rewrap-batch.ts";
+import type { RewrapJob } from "./rewrap-job.ts";
+import { sharedPace } from "./shared-pace.ts";
+
+/** Batches of a process at the same time: while one is written, the other one asks the KMS. */
+const batchesAtOnce = 2;
+/** No data key of a batch is begun later: its rows are locked meanwhile. */
+const batchMs = 15_000;
+/** For one data key, with all its requests and the turns that they wait for. */
+const dataKeyMs = 15_000;
+const retryMs = 5000;
+const pollMs = 500;
+/** So long a store may be away, as while PostgreSQL restarts. */
+const storePatienceMs = 60_000;
+
+/** How fast a run may be. */
+export interface RunSpeed {
+  readonly requestsPerSecond: number | undefined;
+  readonly concurrency: number;
+}
+
+/** What a batch came to. */
+interface Batch {
+  readonly last: DataKeyPlace | undefined;
+}
+
+/** Rewraps until nothing is left, or nothing that can be. Any number of runs, in any number of processes, may do so at once. */
+export class RewrapRun {
+  private readonly parts: RegistryParts;
+  private readonly job: RewrapJob;
+  private readonly speed: RunSpeed;
+  private readonly signal: AbortSignal;
+  private readonly clock: Clock;
+  private readonly giveUp: GiveUp;
+  private batchLimit = firstBatch;
+  private storeAwaySinceMs: number | undefined;
+
+  constructor(parts: RegistryParts, job: RewrapJob, speed: RunSpeed, signal: AbortSignal) {
+    this.parts = parts;
+    this.job = job;
+    this.speed = speed;
+    this.signal = signal;
+    this.clock = parts.kms.clock;
+    this.giveUp = new GiveUp(this.clock);
+  }
+
+  /** @returns Why it ended before all was tried; undefined when all was, or it was aborted. @throws {RegistryError} `store-unavailable` */
+  async toTheEnd(): Promise<KmsErrorCode | undefined> {
+    const { parts, job, speed, signal } = this;
+    const keys: readonly EnvelopeCmk[] = [job.from, job.to];
+    const pace = await sharedPace(parts, keys, speed.requestsPerSecond, signal);
+    const kms = parts.kms.withoutMemory({ pace });
+    const rewrap = rewrapper({ kms, recordKey: parts.options.recordKey, from: job.from, to: job.to });
+    try {
+      await Promise.all(Array.from({ length: batchesAtOnce }, async () => this.goRound(rewrap)));
+    } catch (error) {
+      if (!isKmsError(error)) throw error;
+      return error.code; // nothing more may be wrapped so
+    }
+    return this.giveUp.code;
+  }
+
+  /** From a random place onwards, so that processes seldom meet, and round until nothing is found. */
+  private async goRound(rewrap: Rewrapper): Promise<void> {
+    let place = await this.inspite(async () => this.randomPlace());
+    while (!this.isOver()) {
+      const batch = await this.inspite(async () => this.batch(rewrap, place));
+      const isRound = batch?.last === undefined && place === undefined;
+      if (batch !== undefined) place = batch.last;
+      if (isRound && batch !== undefined && (await this.inspite(async () => this.isDone()))) return;
+    }
+  }
+
+  private isOver(): boolean {
+    return this.signal.aborted || this.giveUp.code !== undefined;
+  }
+
+  private async randomPlace(): Promise<DataKeyPlace | undefined> {
+    const services = await this.parts.store.reads.services(this.job.project, this.job.from);
+    const service = services[services.length === 0 ? 0 : randomInt(services.length)];
+    return service === undefined ? undefined : { service, id: new Uint8Array(randomBytes(32)) };
+  }
+
+  private async batch(rewrap: Rewrapper, after: DataKeyPlace | undefined): Promise<Batch> {
+    const { parts, job, clock } = this;
+    const { project, from: cmk, exceptVersion } = job;
+    const now = new Date(clock.wallMs());
+    const claim = { project, cmk, exceptVersion, after, limit: this.batchLimit, now };
+    return parts.store.claimDataKeys(claim, async (records) => {
+      const last = records.at(-1);
+      const done = await this.rewrapped(rewrap, records);
+      return async (tx: RegistryWrites) => {
+        if (records.length > 0) await writeBatch(parts, job, done, tx);
+        return { last };
+      };
+    });
+  }
+
+  private async rewrapped(rewrap: Rewrapper, records: readonly DataKeyRecord[]): Promise<Rewrapped> {
+    const { clock, signal } = this;
+    const startedMs = clock.monotonicMs();
+    const done = await rewrapBatch(this.parts, rewrap, records, {
+      concurrency: Math.ceil(this.speed.concurrency / batchesAtOnce),
+      signal,
+      timeoutMs: dataKeyMs,
+      endsMs: startedMs + batchMs,
+      retryAt: () => new Date(clock.wallMs() + retryMs * (0.5 + Math.random())),
+    });
+    const tried = done.replacements.length + done.failures.length;
+    this.batchLimit = batchSize(this.batchLimit, tried, clock.monotonicMs() - startedMs);
+    this.giveUp.take(done);
+    return done;
+  }
+
+  /** Whether nothing is left to be tried; else waits until there may be something. */
+  private async isDone(): Promise<boolean> {
+    const { reads } = this.parts.store;
+    const { project, from, exceptVersion } = this.job;
+    const left = await reads.countDataKeys(project, from, exceptVersion);
+    const { counts, nextTryAt } = await reads.rewrapFailures(project, from);
+    const failed = counts.reduce((sum, { count }) => sum + count, 0);
+    if (left === 0 || (nextTryAt === null && failed >= left)) return true;
+    // Others are at the rest, or it failed in passing.
+    const dueMs = nextTryAt === null ? pollMs : nextTryAt.getTime() - this.clock.wallMs();
+    await this.wait(Math.min(Math.max(dueMs, 50), retryMs));
+    return false;
+  }
+
+  /** @returns Undefined after a failure of the store that may pass, and a wait. */
+  private async inspite<T>(run: () => Promise<T>): Promise<T | undefined> {
+    try {
+      const result = await run();
+      this.storeAwaySinceMs = undefined;
+      return result;
+    } catch (error) {
+      const nowMs = this.clock.monotonicMs();
+      this.storeAwaySinceMs ??= nowMs;
+      const isPassing = isRegistryError(error) && error.retryable && nowMs - this.storeAwaySinceMs < storePatienceMs;
+      if (!isPassing) throw error;
+      await this.wait(pollMs);
+      return undefined;
+    }
+  }
+
+  private async wait(ms: number): Promise<void> {
+    await this.clock.sleep(ms, this.signal).catch(() => {});
+  }
+}

@@ -1,0 +1,151 @@
+import { KmsError } from "@cmkit/core";
+
+import type { RewrapRecord } from "../cmk-record.ts";
+import { checkedProject } from "../project-cmks.ts";
+import type { RegistryParts } from "../registry-parts.ts";
+import type { Attribution } from "../registry.ts";
+import { RegistryError } from "../registry-error.ts";
+import type { RewrapOptions, RewrapProgress } from "../rewrap-progress.ts";
+import { beginRewrap } from "./begin-rewrap.ts";
+import { finishRewrap } from "./finish-rewrap.ts";
+import { rewrapCount, rewrapJob, type RewrapChecks, type RewrapJob } from "./rewrap-job.ts";
+import { RewrapRun, type RunSpeed } from "./rewrap-run.ts";
+import { rewrapView } from "./rewrap-view.ts";
+import { RewrapWatch } from "./rewrap-watch.ts";
+
+const defaultConcurrency = 32;
+const maxConcurrency = 1000;
+const maxRequestsPerSecond = 1_000_000;
+
+/** A run in this process. */
+interface Running {
+  readonly target: string;
+  readonly stop: AbortController;
+  /** Its state is `unfinished` when it was stopped. */
+  readonly ended: Promise<RewrapProgress>;
+}
+
+/** The rewraps of a registry. */
+export class RewrapRuns {
+  private readonly parts: RegistryParts;
+  private readonly checks: RewrapChecks;
+  private readonly running = new Map<string, Running>();
+  private closed = false;
+
+  constructor(parts: RegistryParts, checks: RewrapChecks) {
+    this.parts = parts;
+    this.checks = checks;
+  }
+
+  /** Until it ends. @throws {KmsError} `aborted` */
+  async run(project: string, options: RewrapOptions): Promise<RewrapProgress> {
+    const { signal, onProgress, from, dryRun = false } = options;
+    if (dryRun) return this.dryRun(project, options);
+    const { run, isOwn } = await this.begin(project, options);
+    const { promise: givenUp, reject } = Promise.withResolvers<never>();
+    // Whoever only joined ends its own wait.
+    const abort = (): void => (isOwn ? run.stop.abort() : reject(new KmsError("aborted")));
+    if (signal?.aborted === true) abort();
+    signal?.addEventListener("abort", abort, { once: true });
+    const watch = onProgress && new RewrapWatch(this.parts.kms.clock, async () => this.progress(project, from), onProgress);
+    try {
+      const last = await Promise.race([run.ended, givenUp]);
+      if (last.state === "unfinished") throw new KmsError("aborted");
+      watch?.end(last);
+      return last;
+    } finally {
+      watch?.stop();
+      signal?.removeEventListener("abort", abort);
+    }
+  }
+
+  /** Goes on in this process. */
+  async start(project: string, options: Omit<RewrapOptions, "onProgress">): Promise<RewrapProgress> {
+    if (options.dryRun === true) return this.dryRun(project, options);
+    const { run } = await this.begin(project, options);
+    run.ended.catch(() => {}); // whoever wants to know asks for the progress
+    return this.progress(project, options.from);
+  }
+
+  async progress(project: string, source: string): Promise<RewrapProgress> {
+    const { store, tags } = this.parts;
+    const rows = await store.reads.rewraps(checkedProject(project));
+    const record = rows.map((row) => tags.rewrap.open(row)).find((rewrap) => rewrap.source === source);
+    if (record === undefined) throw new RegistryError("not-found", "There has been no rewrap from this CMK.");
+    if (record.project !== project) throw new RegistryError("bad-record");
+    const isRunning = this.running.get(nameOf(project, source))?.target === record.target;
+    return rewrapView(this.parts, record, isRunning ? "running" : record.state);
+  }
+
+  /** Stops all runs: what was rewrapped stays so. */
+  async close(): Promise<void> {
+    this.closed = true;
+    const runs = [...this.running.values()];
+    for (const { stop } of runs) stop.abort();
+    await Promise.allSettled(runs.map(async ({ ended }) => ended));
+  }
+
+  private async begin(project: string, options: RewrapOptions): Promise<{ readonly run: Running; readonly isOwn: boolean }> {
+    const { from, to = from, signal, ...by } = checkedOptions(options);
+    const name = nameOf(project, from);
+    const running = this.running.get(name);
+    if (running?.target === to) return { run: running, isOwn: false };
+    const job = await rewrapJob(this.parts, this.checks, project, from, to);
+    const record = await beginRewrap(this.parts, job, { ...by, signal });
+    if (this.closed) throw new KmsError("aborted");
+    const stop = new AbortController();
+    const ended = this.toTheEnd(job, record, speedOf(options), stop.signal, by).finally(() => {
+      if (this.running.get(name)?.stop === stop) this.running.delete(name);
+    });
+    const run = { target: to, stop, ended };
+    this.running.set(name, run);
+    return { run, isOwn: true };
+  }
+
+  private async toTheEnd(
+    job: RewrapJob,
+    record: RewrapRecord,
+    speed: RunSpeed,
+    signal: AbortSignal,
+    by: Attribution,
+  ): Promise<RewrapProgress> {
+    const stopped = await new RewrapRun(this.parts, job, speed, signal).toTheEnd();
+    if (signal.aborted) return rewrapView(this.parts, record, "unfinished");
+    return finishRewrap(this.parts, job, record, stopped, by);
+  }
+
+  /** A count needs no answer of the KMS, unless it is which version is the current one. */
+  private async dryRun(project: string, options: RewrapOptions): Promise<RewrapProgress> {
+    const { from, to = from } = checkedOptions(options);
+    const { store, tags, kms } = this.parts;
+    const job = await rewrapJob(this.parts, { ...this.checks, settle: async (cmk) => cmk }, project, from, to);
+    const remaining = await rewrapCount(store.reads, tags, job);
+    const startedAt = new Date(kms.clock.wallMs());
+    return { project, from, to, state: "unfinished", dataKeys: remaining, remaining, failed: [], failedIds: [], startedAt };
+  }
+}
+
+function checkedOptions(options: RewrapOptions): RewrapOptions {
+  const { from, to } = options;
+  const { requestsPerSecond, concurrency } = speedOf(options);
+  if (typeof from !== "string") throw new TypeError("expected from to be a CMK's id, or operator");
+  if (from === to) {
+    const words = "The CMKs must differ. Without a target, data keys move to the key's current version.";
+    throw new RegistryError("invalid-request", words);
+  }
+  if (requestsPerSecond !== undefined && !(requestsPerSecond >= 1 && requestsPerSecond <= maxRequestsPerSecond)) {
+    throw new RangeError(`expected requestsPerSecond from 1 to ${maxRequestsPerSecond}`);
+  }
+  if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > maxConcurrency) {
+    throw new RangeError(`expected concurrency to be a whole number from 1 to ${maxConcurrency}`);
+  }
+  return options;
+}
+
+function speedOf({ requestsPerSecond, concurrency = defaultConcurrency }: RewrapOptions): RunSpeed {
+  return { requestsPerSecond, concurrency };
+}
+
+function nameOf(project: string, source: string): string {
+  return `${source}\0${project}`;
+}

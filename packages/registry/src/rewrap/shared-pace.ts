@@ -1,0 +1,87 @@
+import { createHash } from "node:crypto";
+import type { Cmk, EnvelopeCmk, Kms, Pace, RequestQuota } from "@cmkit/core";
+
+import type { RegistryParts } from "../registry-parts.ts";
+import type { RegistryWrites } from "../store.ts";
+import { reserveSlots, type ReservedSlots } from "./request-rate.ts";
+import { SlotQueue } from "./slot-queue.ts";
+
+/** Where a cloud documents no quota, and throttles: from here on down. */
+const undocumentedPerSecond = 100;
+
+/**
+ * A pace that all processes share through the store: for each quota of the clouds, evenly spaced moments at which one request
+ * may be sent. Keys without a documented quota go as they can until their cloud throttles.
+ *
+ * @param keys Of whose clouds the quotas are looked up.
+ * @param requestsPerSecond In place of what the clouds document.
+ */
+export async function sharedPace(
+  parts: RegistryParts,
+  keys: readonly EnvelopeCmk[],
+  requestsPerSecond: number | undefined,
+  signal: AbortSignal,
+): Promise<Pace> {
+  const asking = parts.kms.withoutMemory();
+  const lanes = new Map<string, Lane>();
+  const ofKeys = new Map<string, Lane>();
+  for (const key of keys) {
+    const quota = await documentedQuota(asking, key, signal);
+    const { name = nameOf(key), perSecond } = quota ?? {};
+    const lane = lanes.get(name) ?? new Lane(parts, name, requestsPerSecond ?? perSecond, signal);
+    lanes.set(name, lane);
+    ofKeys.set(nameOf(key), lane);
+  }
+  return {
+    turn: async (cmk, _operation, until) => ofKeys.get(nameOf(cmk))?.turn(until),
+    answered: (cmk, _operation, outcome) => {
+      if (outcome === "throttled") ofKeys.get(nameOf(cmk))?.slowDown();
+    },
+  };
+}
+
+/** The requests within one quota. */
+class Lane {
+  private readonly queue: SlotQueue;
+  /** Undefined while there is no limit. */
+  private perSecond: number | undefined;
+
+  constructor({ store, kms }: RegistryParts, name: string, perSecond: number | undefined, signal: AbortSignal) {
+    this.perSecond = perSecond;
+    const reserve = async (count: number, throttled: boolean): Promise<ReservedSlots> => {
+      const asked = { name, count, perSecond: this.perSecond ?? undocumentedPerSecond, throttled };
+      return store.write(async (tx: RegistryWrites) => {
+        const { rate, nowMs } = await tx.lockRate(name);
+        const reserved = reserveSlots(rate, asked, nowMs);
+        await tx.putRate(reserved.rate);
+        return reserved.slots;
+      });
+    };
+    this.queue = new SlotQueue(kms.clock, reserve, signal);
+  }
+
+  async turn(signal: AbortSignal): Promise<void> {
+    if (this.perSecond !== undefined) await this.queue.turn(signal);
+  }
+
+  slowDown(): void {
+    this.perSecond ??= undocumentedPerSecond;
+    this.queue.slowDown();
+  }
+}
+
+/** A key that does not even say what it is will say why when it is used. */
+async function documentedQuota(kms: Kms, key: EnvelopeCmk, signal: AbortSignal): Promise<RequestQuota | undefined> {
+  return kms
+    .open(key)
+    .describe({ signal })
+    .then(
+      ({ quota }) => quota,
+      () => undefined,
+    );
+}
+
+/** At most 256 characters, whatever the key is called. */
+function nameOf({ provider, resource }: Cmk): string {
+  return `${provider} ${createHash("sha256").update(resource).digest("base64url")}`;
+}
