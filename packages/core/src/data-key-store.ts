@@ -86,6 +86,18 @@ export class DataKeyTable {
     if (!this.indexKeys.has(context)) this.indexKeys.set(context, copy);
   }
 
+  /** Puts `record` in the place of the one of its id. */
+  replace(record: DataKeyRecord): void {
+    const copy = structuredClone(record);
+    this.records.set(recordKeyOf(record.context.tenant, record.id), copy);
+    const context = bindContext(record.context).key;
+    if (this.indexKeys.get(context)?.id.every((byte, i) => byte === record.id[i])) this.indexKeys.set(context, copy);
+  }
+
+  all(): readonly DataKeyRecord[] {
+    return [...this.records.values()].map((record) => structuredClone(record));
+  }
+
   get(tenant: string, id: Uint8Array): DataKeyRecord | undefined {
     return structuredClone(this.records.get(recordKeyOf(tenant, id)));
   }
@@ -95,7 +107,8 @@ export class DataKeyTable {
   }
 }
 
-function recordKeyOf(tenant: string, id: Uint8Array): string {
+/** A record's name as a map key. */
+export function recordKeyOf(tenant: string, id: Uint8Array): string {
   return `${idKey(id)}${tenant}`;
 }
 

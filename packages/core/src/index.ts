@@ -78,6 +78,7 @@ export { fileDataKeyStore } from "./file-data-key-store.ts";
 export { inspectSealed, type SealedInspection } from "./inspect-sealed.ts";
 export type { RecordKey } from "./record-mac.ts";
 export type { RewrapperOptions } from "./rewrap.ts";
+export { rewrapDataKeyFile, type DataKeyFileRewrap, type RewrapDataKeyFileOptions } from "./rewrap-data-key-file.ts";
 export { rewrapPortable, type RewrapPortableOptions } from "./rewrap-portable.ts";
 export type { Profile } from "./sealed-message.ts";
 export { fromText, toText } from "./text-form.ts";

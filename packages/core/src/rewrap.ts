@@ -89,12 +89,18 @@ export class Rewraps {
     this.to = kms.open(to, to.pin && { pin: to.pin });
   }
 
+  /** Refuses what can be refused before a KMS is asked. @returns The wrap under `from`. @throws {KmsError} */
+  async check(id: Uint8Array, source: DataKeySource, limits: CallOptions): Promise<Candidate> {
+    const [from] = await this.openers[source.purpose].candidates(id, source, bindContext(source.context), undefined, limits);
+    return from;
+  }
+
   /** The recipients with the one under `from` replaced, in its place. @throws {KmsError} */
   async recipients(id: Uint8Array, source: DataKeySource, options: CallOptions): Promise<Recipients> {
     const limits = untilDeadline(options, this.kms.clock);
     const context = bindContext(source.context);
     const opener = this.openers[source.purpose];
-    const [from] = await opener.candidates(id, source, context, undefined, limits);
+    const from = await this.check(id, source, limits);
     const { root } = await opener.unwrapRoot(from, id, context, limits);
     try {
       const standing = await this.standing(from, source.recipients, limits);
