@@ -22,19 +22,25 @@ export class CallLog {
   #calls: EmulatedCall[] = [];
   #counts = new Map<string, number>();
 
-  /** Records one call. */
-  add(call: EmulatedCall): void {
-    this.#counts.set(call.operation, (this.#counts.get(call.operation) ?? 0) + 1);
-    this.#calls.push(call);
-    if (this.#calls.length >= 2 * maxListed) this.#calls = this.#calls.slice(-maxListed);
+  /**
+   * Counts a call that arrives: at once, since one that hangs may be answered when its caller is long gone.
+   *
+   * @returns Puts the call in the list when it is answered.
+   */
+  arrived(operation: string): (answer: Omit<EmulatedCall, "operation">) => void {
+    this.#counts.set(operation, (this.#counts.get(operation) ?? 0) + 1);
+    return (answer) => {
+      this.#calls.push({ operation, ...answer });
+      if (this.#calls.length >= 2 * maxListed) this.#calls = this.#calls.slice(-maxListed);
+    };
   }
 
-  /** The latest calls, oldest first. */
+  /** The latest calls in the order in which they were answered. */
   list(): readonly EmulatedCall[] {
     return this.#calls.slice(-maxListed);
   }
 
-  /** How often each operation was called since the last reset. */
+  /** How many calls of each operation have arrived since the last reset. */
   counts(): Readonly<Record<string, number>> {
     return Object.fromEntries(this.#counts);
   }

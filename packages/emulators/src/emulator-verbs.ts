@@ -12,8 +12,9 @@ export interface EmulatorVerbs<Key, SeedKey, Denial, Seed> {
   /** The keys as they are now. */
   readonly keys: readonly Key[];
   readonly faults: FaultScript;
+  /** Those that were answered. */
   calls(): readonly EmulatedCall[];
-  /** How often each operation was called since the last reset. */
+  /** How many calls of each operation have arrived since the last reset. */
   counts(): Readonly<Record<string, number>>;
   /** How many cryptographic requests arrived in each second since the last reset: the latest 3,600 seconds in which any did. */
   requestSeconds(): readonly RequestSecond[];

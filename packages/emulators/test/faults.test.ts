@@ -201,4 +201,17 @@ describe("the call log", () => {
     emulator.resetCalls();
     expect(emulator.calls()).toEqual([]);
   });
+
+  test("counts a call when it arrives, however late it is answered, and lists it then", async () => {
+    const { promise: late, resolve: answer } = Promise.withResolvers<void>();
+    const slow = await startForTest({ seed: seedOf([{ alias: "alias/main" }]), delay: async () => late });
+    slow.faults.add({ fault: "latency", latencyMs: 30_000, times: 1 });
+    const hanging = clientOf(slow).send(new DescribeKeyCommand({ KeyId: "alias/main" }));
+    await expect.poll(() => slow.counts()).toEqual({ DescribeKey: 1 });
+    expect(slow.calls()).toEqual([]);
+    slow.resetCalls();
+    answer();
+    await hanging;
+    expect([slow.counts(), slow.calls()]).toEqual([{}, [expect.objectContaining({ operation: "DescribeKey", status: 200 })]]);
+  });
 });

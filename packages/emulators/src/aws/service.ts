@@ -90,6 +90,7 @@ export function kmsService(parts: KmsServiceParts): (request: LoopbackRequest) =
   return async (request) => {
     const target = request.headers["x-amz-target"] ?? "";
     const name = target.startsWith(targetPrefix) ? target.slice(targetPrefix.length) : "unknown";
+    const answered = parts.calls.arrived(operations.has(name) ? name : "unknown");
     let keyId: string | undefined;
     let given: ServiceAnswer;
     try {
@@ -99,8 +100,7 @@ export function kmsService(parts: KmsServiceParts): (request: LoopbackRequest) =
     } catch (error) {
       given = failure(refusalOf(error));
     }
-    const operation = operations.has(name) ? name : "unknown";
-    parts.calls.add({ operation, keyId, status: given.status, errorName: given.errorName });
+    answered({ keyId, status: given.status, errorName: given.errorName });
     return given;
   };
 }

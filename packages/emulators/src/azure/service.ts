@@ -107,14 +107,14 @@ export function vaultService(parts: VaultServiceParts): (request: LoopbackReques
     // Part of every client's start, so no call: it is neither counted nor met by faults.
     if (token === undefined) return answers.challenge();
     const route = routeOf(request.method, request.path);
+    const answered = parts.calls.arrived(route?.operation ?? "unknown");
     let given: ServiceAnswer;
     try {
       given = await answer(answers, callOf(request, route, vault, token));
     } catch (error) {
       given = answers.refused(refusalOf(error));
     }
-    const { status, errorName } = given;
-    parts.calls.add({ operation: route?.operation ?? "unknown", keyId: keyOf(vault, route), status, errorName });
+    answered({ keyId: keyOf(vault, route), status: given.status, errorName: given.errorName });
     return given;
   };
 }

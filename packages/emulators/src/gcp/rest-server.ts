@@ -51,7 +51,7 @@ export function restServer(service: KmsService, calls: CallLog): (request: Loopb
   return async (request) => {
     const found = findRoute(request.method, request.path);
     if (found === undefined) {
-      calls.add({ operation: "unknown", keyId: undefined, status: notFound.status, errorName: undefined });
+      calls.arrived("unknown")({ keyId: undefined, status: notFound.status, errorName: undefined });
       return notFound;
     }
     const { route, name } = found;

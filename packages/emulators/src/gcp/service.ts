@@ -78,6 +78,7 @@ export function kmsService(parts: KmsServiceParts): KmsService {
   }
 
   return async (request) => {
+    const answered = parts.calls.arrived(request.method);
     let keyId: string | undefined;
     let given: ServiceAnswer;
     try {
@@ -87,7 +88,7 @@ export function kmsService(parts: KmsServiceParts): KmsService {
     } catch (error) {
       given = failure(refusalOf(error));
     }
-    parts.calls.add({ operation: request.method, keyId, status: given.status, errorName: given.errorName });
+    answered({ keyId, status: given.status, errorName: given.errorName });
     return given;
   };
 }

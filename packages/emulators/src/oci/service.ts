@@ -86,6 +86,7 @@ export function ociService(parts: OciServiceParts): (request: LoopbackRequest) =
 
   return async (request) => {
     const route = routeOf(request.method, request.path);
+    const answered = parts.calls.arrived(route?.operation ?? "unknown");
     let keyId: string | undefined;
     let given: ServiceAnswer;
     try {
@@ -95,7 +96,7 @@ export function ociService(parts: OciServiceParts): (request: LoopbackRequest) =
     } catch (error) {
       given = failure(refusalOf(error));
     }
-    parts.calls.add({ operation: route?.operation ?? "unknown", keyId, status: given.status, errorName: given.errorName });
+    answered({ keyId, status: given.status, errorName: given.errorName });
     return withRequestId(given, request.headers["opc-request-id"]);
   };
 }
