@@ -19,7 +19,6 @@ const maxRequestsPerSecond = 1_000_000;
 
 /** A run in this process. */
 interface Running {
-  readonly target: string;
   readonly stop: AbortController;
   /** Its state is `unfinished` when it was stopped. */
   readonly ended: Promise<RewrapProgress>;
@@ -29,7 +28,8 @@ interface Running {
 export class RewrapRuns {
   private readonly parts: RegistryParts;
   private readonly checks: RewrapChecks;
-  private readonly running = new Map<string, Running>();
+  /** From before its first write until its last. */
+  private readonly running = new Map<string, Promise<Running>>();
   private closed = false;
 
   constructor(parts: RegistryParts, checks: RewrapChecks) {
@@ -73,33 +73,41 @@ export class RewrapRuns {
     const record = rows.map((row) => tags.rewrap.open(row)).find((rewrap) => rewrap.source === source);
     if (record === undefined) throw new RegistryError("not-found", "There has been no rewrap from this CMK.");
     if (record.project !== project) throw new RegistryError("bad-record");
-    const isRunning = this.running.get(nameOf(project, source))?.target === record.target;
+    const isRunning = this.running.has(nameOf(project, source, record.target));
     return rewrapView(this.parts, record, isRunning ? "running" : record.state);
   }
 
   /** Stops all runs: what was rewrapped stays so. */
   async close(): Promise<void> {
     this.closed = true;
-    const runs = [...this.running.values()];
-    for (const { stop } of runs) stop.abort();
-    await Promise.allSettled(runs.map(async ({ ended }) => ended));
+    const stopped = [...this.running.values()].map(async (begun) => {
+      const { stop, ended } = await begun;
+      stop.abort();
+      await ended;
+    });
+    await Promise.allSettled(stopped);
   }
 
+  /** One run a source and target: who asks while it is being begun joins it. */
   private async begin(project: string, options: RewrapOptions): Promise<{ readonly run: Running; readonly isOwn: boolean }> {
-    const { from, to = from, signal, ...by } = checkedOptions(options);
-    const name = nameOf(project, from);
+    const { from, to = from } = checkedOptions(options);
+    const name = nameOf(project, from, to);
     const running = this.running.get(name);
-    if (running?.target === to) return { run: running, isOwn: false };
+    if (running !== undefined) return { run: await running, isOwn: false };
+    const begun = this.beginOwn(project, options);
+    this.running.set(name, begun);
+    const forget = (): void => void (this.running.get(name) === begun && this.running.delete(name));
+    begun.then(async ({ ended }) => ended).then(forget, forget);
+    return { run: await begun, isOwn: true };
+  }
+
+  private async beginOwn(project: string, options: RewrapOptions): Promise<Running> {
+    const { from, to = from, signal, ...by } = options;
     const job = await rewrapJob(this.parts, this.checks, project, from, to);
     const record = await beginRewrap(this.parts, job, { ...by, signal });
     if (this.closed) throw new KmsError("aborted");
     const stop = new AbortController();
-    const ended = this.toTheEnd(job, record, speedOf(options), stop.signal, by).finally(() => {
-      if (this.running.get(name)?.stop === stop) this.running.delete(name);
-    });
-    const run = { target: to, stop, ended };
-    this.running.set(name, run);
-    return { run, isOwn: true };
+    return { stop, ended: this.toTheEnd(job, record, speedOf(options), stop.signal, by) };
   }
 
   private async toTheEnd(
@@ -146,6 +154,6 @@ function speedOf({ requestsPerSecond, concurrency = defaultConcurrency }: Rewrap
   return { requestsPerSecond, concurrency };
 }
 
-function nameOf(project: string, source: string): string {
-  return `${source}\0${project}`;
+function nameOf(...parts: readonly [project: string, source: string, target: string]): string {
+  return JSON.stringify(parts);
 }

@@ -51,12 +51,12 @@ export class DataKeyReads {
     return rows.map((row) => dataKeyRow.read(row));
   }
 
-  async countDataKeys(project: string, cmk: Cmk): Promise<number> {
-    const { count } = await this.run(async (db) =>
-      wrappedUnder(db, cmk, project)
-        .select((its) => its.fn.countAll<number>().as("count"))
-        .executeTakeFirstOrThrow(),
-    );
+  async countDataKeys(project: string, cmk: Cmk, exceptVersion?: string): Promise<number> {
+    const { count } = await this.run(async (db) => {
+      const all = wrappedUnder(db, cmk, project);
+      const meant = exceptVersion === undefined ? all : all.where("key_version", "is distinct from", exceptVersion);
+      return meant.select((its) => its.fn.countAll<number>().as("count")).executeTakeFirstOrThrow();
+    });
     return count;
   }
 

@@ -1,0 +1,192 @@
+import { KmsError } from "@cmkit/core";
+import { expect, it } from "vitest";
+import type { RewrapProgress } from "../../src/rewrap-progress.ts";
+import { sqlite } from "../registry/sqlite-engine.ts";
+import { codeOf, collected, newWorld, registerKey } from "../registry/world.ts";
+import { counts, moving, openAll, project, sealUnder, waited } from "./rewrap-world.ts";
+
+const engine = sqlite();
+
+it("that cannot unwrap a data key says so on its row, moves the others, and is partial", async () => {
+  const world = await newWorld(engine);
+  const { registry, a, b } = await moving(world, 2);
+  await world.store.write(async (tx) => {
+    const [first] = await tx.dataKeys(project, { limit: 1 });
+    if (first === undefined) throw new RangeError("expected a data key");
+    const [before] = first.recipients;
+    await tx.replaceWraps(project, [{ id: first.id, before, after: { ...before, bytes: new Uint8Array(61) } }]);
+  });
+  const ended = await waited(world.clock, registry.rewrap(project, { from: a, to: b }));
+  expect(ended).toMatchObject({ state: "partial", remaining: 1, failed: [{ code: "decrypt-failed", count: 1 }] });
+  expect(ended.failedIds).toHaveLength(1);
+  expect(await counts(registry, a, b)).toEqual([1, 1]);
+  expect(await world.process().rewrapProgress(project, a)).toMatchObject({ state: "partial", remaining: 1 });
+});
+
+it("that was partial tries everything again when it is started again", async () => {
+  const world = await newWorld(engine);
+  const { registry, a, b, sealed } = await moving(world);
+  world.cloud.refusals.set("a", "key-disabled");
+  const first = await waited(world.clock, registry.rewrap(project, { from: a, to: b }));
+  expect(first).toMatchObject({ state: "partial", remaining: 3, failed: [{ code: "key-disabled", count: 3 }] });
+  world.cloud.refusals.clear();
+  const second = await registry.rewrap(project, { from: a, to: b });
+  expect(second).toMatchObject({ state: "done", dataKeys: 3, remaining: 0, failed: [] });
+  expect(await openAll(world, sealed)).toEqual(["opened"]);
+});
+
+it("changes nothing where the target cannot take data keys", async () => {
+  const world = await newWorld(engine);
+  const { registry, a, b } = await moving(world);
+  world.cloud.refusals.set("b", "access-denied");
+  expect(await codeOf(async () => registry.rewrap(project, { from: a, to: b }))).toBe("access-denied");
+  expect((await registry.get(project, a)).status).toBe("current");
+  expect(await codeOf(async () => registry.rewrapProgress(project, a))).toBe("not-found");
+});
+
+it("tries again by itself what failed in passing", async () => {
+  const world = await newWorld(engine);
+  const { registry, a, b } = await moving(world);
+  await registry.check(project, b);
+  let busy = true;
+  world.cloud.onWrap = async () => {
+    if (busy) throw new KmsError("unavailable");
+  };
+  const running = registry.rewrap(project, { from: a, to: b });
+  world.clock.after(20_000, () => {
+    busy = false;
+  });
+  expect(await waited(world.clock, running)).toMatchObject({ state: "done", failed: [] });
+});
+
+it("gives up after a hundred refusals in a row, and says with what", async () => {
+  const world = await newWorld(engine);
+  const { registry, a, b } = await moving(world, 130);
+  world.cloud.refusals.set("a", "key-disabled");
+  const ended = await waited(world.clock, registry.rewrap(project, { from: a, to: b }));
+  expect(ended).toMatchObject({ state: "partial", stopped: "key-disabled", dataKeys: 130, remaining: 130 });
+  const failed = ended.failed.reduce((sum, { count }) => sum + count, 0);
+  // Some were tried by both batches of the process.
+  expect(failed).toBeGreaterThanOrEqual(50);
+  expect(ended.failedIds).toHaveLength(Math.min(failed, 100));
+});
+
+it("can be stopped: what was moved stays, and the rest is moved the next time", async () => {
+  const world = await newWorld(engine);
+  const { registry, a, b, sealed } = await moving(world, 40);
+  await registry.check(project, b);
+  const stop = new AbortController();
+  let wraps = 0;
+  world.cloud.onWrap = async () => {
+    wraps += 1;
+    if (wraps === 5) stop.abort();
+  };
+  expect(await codeOf(async () => registry.rewrap(project, { from: a, to: b, signal: stop.signal, concurrency: 2 }))).toBe(
+    "aborted",
+  );
+  const progress = await registry.rewrapProgress(project, a);
+  expect(progress.state).toBe("unfinished");
+  expect(progress.remaining).toBeGreaterThan(30);
+  expect(progress.remaining).toBeLessThan(40);
+  expect(await openAll(world, sealed)).toEqual(["opened"]);
+  expect(await world.process().rewrap(project, { from: a, to: b })).toMatchObject({
+    state: "done",
+    dataKeys: progress.remaining,
+  });
+});
+
+it("stops when its target is current no longer", async () => {
+  const world = await newWorld(engine);
+  const { registry, a, b } = await moving(world, 40);
+  const c = await registerKey(registry, "c");
+  let wraps = 0;
+  await registry.check(project, b);
+  world.cloud.onWrap = async () => {
+    wraps += 1;
+    if (wraps === 5) await registry.update(project, c.id, { defaultCmk: true });
+    if (wraps === 6) await registry.update(project, b, { status: "old" });
+  };
+  const ended = await waited(world.clock, registry.rewrap(project, { from: a, to: b, concurrency: 2 }));
+  expect(ended).toMatchObject({ state: "partial", stopped: "key-retired" });
+});
+
+it("goes on in a process that only began it, and ends with the registry", async () => {
+  const world = await newWorld(engine);
+  const { registry, a, b } = await moving(world);
+  const seen: RewrapProgress[] = [];
+  seen.push(await registry.startRewrap(project, { from: a, to: b }));
+  expect(seen[0]).toMatchObject({ dataKeys: 3, from: a, to: b });
+  await registry.rewrap(project, { from: a, to: b });
+  expect(await registry.rewrapProgress(project, a)).toMatchObject({ state: "done" });
+  await registry.startRewrap(project, { from: a, to: b });
+  await registry.close();
+});
+
+it("asked for twice in a process runs once", async () => {
+  const world = await newWorld(engine);
+  const { registry, a, b } = await moving(world, 5);
+  await registry.check(project, b);
+  world.cloud.requests = 0;
+  const both = [registry.rewrap(project, { from: a, to: b }), registry.rewrap(project, { from: a, to: b })];
+  expect((await Promise.all(both)).map(({ state }) => state)).toEqual(["done", "done"]);
+  const started = (await collected(registry.audit.entries({ project }))).filter(({ action }) => action === "rewrap.start");
+  expect(started).toHaveLength(1);
+});
+
+it("is only counted with dryRun", async () => {
+  const world = await newWorld(engine);
+  const { registry, a, b } = await moving(world);
+  expect(await registry.rewrap(project, { from: a, to: b, dryRun: true })).toMatchObject({ dataKeys: 3, remaining: 3 });
+  expect(await registry.startRewrap(project, { from: a, to: b, dryRun: true })).toMatchObject({ dataKeys: 3, remaining: 3 });
+  expect(await codeOf(async () => registry.rewrapProgress(project, a))).toBe("not-found");
+  expect((await registry.get(project, a)).status).toBe("current");
+});
+
+it("tells how far it has come", async () => {
+  const world = await newWorld(engine);
+  const { registry, a, b } = await moving(world);
+  const seen: RewrapProgress[] = [];
+  const onProgress = (progress: RewrapProgress): void => {
+    seen.push(progress);
+    throw new Error("a listener's own fault");
+  };
+  await registry.rewrap(project, { from: a, to: b, onProgress });
+  expect(seen.at(-1)).toMatchObject({ state: "done", remaining: 0, dataKeys: 3 });
+});
+
+it("takes data keys away from the operator's key once a project has brought its own", async () => {
+  const world = await newWorld(engine);
+  const operatorCmk = { provider: "double", resource: "double:c" };
+  const registry = world.process({ operatorCmk });
+  const sealed = await sealUnder(registry.envelope({ service: "crm" }), 3);
+  const b = await registerKey(registry, "b", true);
+  expect(await registry.rewrap(project, { from: "operator", to: b.id })).toMatchObject({ state: "done", dataKeys: 3 });
+  world.cloud.refusals.set("c", "key-destroyed");
+  expect(await openAll(world, sealed)).toEqual(["opened"]);
+  const none = world.process();
+  expect(await codeOf(async () => none.rewrap(project, { from: "operator", to: b.id }))).toBe("invalid-request");
+});
+
+it("moves data keys to the current version of the same key", async () => {
+  const world = await newWorld(engine);
+  const { registry, a, sealed } = await moving(world, 3, "rsa");
+  world.cloud.rsaVersion = 2;
+  expect(await registry.rewrap(project, { from: a })).toMatchObject({ state: "done", from: a, to: a, dataKeys: 3, remaining: 0 });
+  expect((await registry.get(project, a)).status).toBe("current");
+  const versions = await world.store.reads.countByVersion({ provider: "double", resource: "double:rsa" });
+  expect(versions).toEqual([{ project, keyVersion: "2", count: 3 }]);
+  expect(await openAll(world, sealed)).toEqual(["opened"]);
+  expect(await registry.rewrap(project, { from: a })).toMatchObject({ state: "done", dataKeys: 0 });
+});
+
+it("wants two CMKs of the project, and a target that may wrap", async () => {
+  const world = await newWorld(engine);
+  const { registry, a, b } = await moving(world, 1);
+  const other = await registerKey(registry, "c", true, "globex");
+  const asked = async (from: string, to: string): Promise<string> => codeOf(async () => registry.rewrap(project, { from, to }));
+  expect(await asked(a, a)).toBe("invalid-request");
+  expect(await asked(a, other.id)).toBe("not-found");
+  expect(await asked(other.id, b)).toBe("not-found");
+  await registry.update(project, b, { status: "old" });
+  expect(await asked(a, b)).toBe("invalid-request");
+});
