@@ -48,11 +48,9 @@ export async function counts(registry: Registry, ...ids: readonly string[]): Pro
 
 /** What becomes of a rewrap whose waits pass at once. */
 export async function waited<T>(clock: FakeClock, running: Promise<T>): Promise<T> {
-  let over = false;
-  const done = running.finally(() => {
-    over = true;
-  });
+  const over = new AbortController();
+  const done = running.finally(() => over.abort());
   done.catch(() => {});
-  while (!over) await clock.advance(500);
+  while (!over.signal.aborted) await clock.advance(500);
   return done;
 }
