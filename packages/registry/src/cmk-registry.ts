@@ -25,6 +25,7 @@ import type { RetireOptions, RetireReport } from "./retire-report.ts";
 import type { RewrapOptions, RewrapProgress } from "./rewrap-progress.ts";
 import { RewrapRuns } from "./rewrap/rewrap-runs.ts";
 import { liveCmk, register, remove, update, type Change, type CmkChange } from "./rules.ts";
+import { serviceAssociations } from "./service-associations.ts";
 import type { RegistryWrites } from "./store.ts";
 
 /**
@@ -150,9 +151,7 @@ class CmkRegistry implements Registry {
   }
 
   async serviceAssociations(project: string, id: string): Promise<readonly ServiceAssociation[]> {
-    const { provider, canonical } = await this.live(project, id);
-    const services = await this.parts.store.reads.services(project, { provider, resource: canonical });
-    return services.map((service) => ({ service, status: "active" }));
+    return serviceAssociations(this.parts, project, id);
   }
 
   async grants(project: string, id: string): Promise<readonly Grant[]> {

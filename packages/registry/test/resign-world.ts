@@ -73,6 +73,15 @@ async function shownBy(registry: Process["registry"]): Promise<Pick<Witness, "ex
   return { externalIds, cmks };
 }
 
+/** The project's data keys move from its default to its other CMK. */
+export async function rewrapAll(store: RegistryStore, project: string): Promise<Pick<Witness, "externalIds" | "cmks">> {
+  const { registry } = processOf(store, previous);
+  const [from, to] = await registry.list(project);
+  if (from === undefined || to === undefined) throw new RangeError("expected two CMKs");
+  expect(await registry.rewrap(project, { from: from.id, to: to.id })).toMatchObject({ state: "done" });
+  return shownBy(registry);
+}
+
 /** A process that starts now with this record key finds everything as it was. */
 export async function expectWhole(store: RegistryStore, recordKey: RecordKey, witness: Witness): Promise<void> {
   const { registry, tokens, fields } = processOf(store, recordKey);

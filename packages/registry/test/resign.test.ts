@@ -8,7 +8,7 @@ import { chainedAuditLog } from "../src/chained-audit-log.ts";
 import { resignRecords, type ResignCounts } from "../src/resign-records.ts";
 import type { RegistryStore, RegistryWrites } from "../src/store.ts";
 import { attackedStore } from "./audit-database.ts";
-import { both, current, expectWhole, populate, previous, processOf } from "./resign-world.ts";
+import { both, current, expectWhole, populate, previous, processOf, rewrapAll } from "./resign-world.ts";
 
 const clock = { wallMs: () => Date.UTC(2030, 1, 1) };
 const nothing: ResignCounts = { projects: 0, cmks: 0, rewraps: 0, balances: 0, dataKeys: 0, tokens: 0, auditEntries: 0 };
@@ -23,7 +23,15 @@ test("everything that was made under the previous record key opens with the curr
   const witness = await populate(store);
   await expectWhole(store, both, witness);
   const counts = await resignRecords({ store, recordKey: both });
-  expect(counts).toEqual({ projects: 2, cmks: 4, dataKeys: 4, tokens: 2, auditEntries: expect.any(Number) });
+  expect(counts).toEqual({
+    ...nothing,
+    projects: 2,
+    cmks: 4,
+    balances: 2,
+    dataKeys: 4,
+    tokens: 2,
+    auditEntries: expect.any(Number),
+  });
   await expectWhole(store, current, witness);
   const { registry, tokens, fields } = processOf(store, previous);
   await expect(registry.list("acme")).rejects.toMatchObject({ code: "bad-record" });
@@ -168,7 +176,8 @@ test("rows are read under the lock that keeps others from writing them", async (
       return work(recorded(tx, calls));
     }, options);
   await resignRecords({ store: proxied(store, write), recordKey: both });
-  const project = ["lockProject", "project", "cmks", "putProject", "putCmk"];
+  const balances = ["lockBalance", "putBalance"];
+  const project = ["lockProject", "project", "cmks", "rewraps", "balances", "putProject", "putCmk", ...balances];
   const dataKeys = ["putOrigin"];
   const tokens = ["lockAudit", "tokens", "putToken"];
   const audit = ["lockAudit", "audit", "putAuditTag", "audit", "lockAudit", "appendAudit"];
@@ -216,12 +225,15 @@ test.for([
   ["a CMK", "update cmkit_cmks set canonical = 'local:other', is_default = 0 where rowid = 1", /^The row of CMK [0-9a-f-]{36} /],
   ["a project", "update cmkit_projects set external_id = 'x' where name = 'globex'", /^The row of project globex /],
   ["a data key", "update cmkit_data_keys set origin = zeroblob(32) where project = 'globex'", /^The row of data key [\w-]{43} /],
+  ["a rewrap", "update cmkit_rewraps set state = 'partial'", /^The row of the rewrap from [0-9a-f-]{36} /],
+  ["a balance", "update cmkit_balances set made = made + 1 where project = 'acme'", /^The row of the balance of local:main /],
   ["a token", "update cmkit_tokens set project = '*' where project = 'globex'", /^The row of token [0-9a-f]{16} /],
   ["an audit entry", "update cmkit_audit set actor = 'cli:eve' where seq = 3", /^Entry 3 of the audit log /],
   ["the order of audit entries", "delete from cmkit_audit where seq = 3", /^Entry 3 of the audit log /],
 ] as const)("%s that somebody else wrote stops it, and is named; trusted, it is tagged", async ([, statement, message]) => {
   const { store, sql } = attackedStore();
   await populate(store);
+  await rewrapAll(store, "acme");
   sql(statement);
   await expect(resignRecords({ store, recordKey: both })).rejects.toMatchObject({
     code: "bad-record",
@@ -308,7 +320,7 @@ test("it tells how far it is, and ends when it is told to", async () => {
   };
   const run = resignRecords({ store, recordKey: both, onProgress, signal: controller.signal });
   await expect(run).rejects.toThrow("enough");
-  expect(told).toEqual([{ ...nothing, projects: 1, cmks: 2, dataKeys: 2 }]);
+  expect(told).toEqual([{ ...nothing, projects: 1, cmks: 2, balances: 1, dataKeys: 2 }]);
   await expectWhole(store, both, witness);
 });
 

@@ -28,6 +28,8 @@ export class CloudDouble {
   refuseUnwrap = false;
   /** Runs before a wrap is answered. */
   onWrap: (() => Promise<void>) | undefined;
+  /** Runs before an unwrap is answered. */
+  onUnwrap: (() => Promise<void>) | undefined;
   private readonly keys = Object.fromEntries(["a", "b", "c"].map((name) => [name, { aes256: randomBytes(32) }]));
   private readonly versions = rsaPrivateKeys.map((rsaPrivateKey) => local({ keys: { ...this.keys, rsa: { rsaPrivateKey } } }));
 
@@ -83,6 +85,7 @@ export class CloudDouble {
       },
       unwrap: async (request, call) => {
         asked();
+        await this.onUnwrap?.();
         if (this.refuseUnwrap) throw new KmsError("access-denied");
         return { ...(await inner(request.keyVersion).unwrap(request, call)), ...named(request.keyVersion) };
       },

@@ -1,0 +1,281 @@
+import { randomUUID } from "node:crypto";
+import { beforeEach, describe, expect, test } from "vitest";
+
+import { operatorSource } from "../../src/cmk-record.ts";
+import type { RegisteredCmk } from "../../src/registered-cmk.ts";
+import type { Registry } from "../../src/registry.ts";
+import type { RetireOptions, RetireReport } from "../../src/retire-report.ts";
+import { sqlite } from "./sqlite-engine.ts";
+import { codeOf, collected, newWorld, registerKey, seal, type World } from "./world.ts";
+
+const engine = sqlite();
+let world: World;
+let registry: Registry;
+
+beforeEach(async () => {
+  world = await newWorld(engine);
+  registry = world.process();
+});
+
+async function retire(cmk: RegisteredCmk, options?: RetireOptions): Promise<RetireReport> {
+  return registry.retire(cmk.project, cmk.id, options);
+}
+
+/** Two keys, the first of which had a data key that was moved to the second. */
+async function rewrapped(from = "a", to = "b"): Promise<RegisteredCmk> {
+  const old = await registerKey(registry, from, true);
+  const next = await registerKey(registry, to);
+  await seal(registry.envelope({ service: "crm" }));
+  await registry.rewrap("acme", { from: old.id, to: next.id });
+  return old;
+}
+
+async function refusal(cmk: RegisteredCmk, by = registry): Promise<unknown> {
+  return by.retire(cmk.project, cmk.id).then(
+    () => "retired",
+    (error: unknown) => error,
+  );
+}
+
+async function makeOld(cmk: RegisteredCmk, by = registry): Promise<void> {
+  await by.update(cmk.project, cmk.id, { defaultCmk: false });
+  await by.update(cmk.project, cmk.id, { status: "old" });
+}
+
+const noBackups = { backupsUntil: new Date(0) };
+
+test("says of a key whose data keys were rewrapped that nothing depends on it, and what it cannot see", async () => {
+  const old = await rewrapped();
+  const report = await retire(old);
+  const counts = { made: 1, rewrappedIn: 0, rewrappedOut: 1, shredded: 0, present: 0 };
+  expect(report).toEqual({
+    cmk: await registry.get("acme", old.id),
+    resource: "double:a",
+    store: (await world.store.reads.whereabouts()).name,
+    position: expect.any(String),
+    at: new Date(world.clock.wallMs()),
+    versions: [{ keyVersion: "1", ...counts }],
+    cannotSee: [
+      expect.stringContaining("Portable messages"),
+      expect.stringContaining("Other stores"),
+      expect.stringContaining("It was not said until when backups of the store exist"),
+      expect.stringContaining("at this moment"),
+    ],
+    backupsUntil: null,
+    safeToDestroy: false,
+    auditEntry: (await registry.audit.head())?.seq,
+  });
+});
+
+test("chains the whole report into the audit log, an entry a version", async () => {
+  const old = await rewrapped("rsa");
+  const { auditEntry, store, position, cannotSee, ...report } = await retire(old, {
+    actor: "cli:ada",
+    requestId: "r-1",
+    backupsUntil: new Date(Date.UTC(2099, 0, 2)),
+  });
+  const key = { provider: "double", resource: "double:rsa" };
+  const counts = { made: 1, rewrapped_in: 0, rewrapped_out: 1, shredded: 0, present: 0 };
+  const about = { actor: "cli:ada", requestId: "r-1", project: "acme", subject: old.id, at: report.at };
+  const details = { ...key, ...counts, store, position, versions: 1, backups_until: "2099-01-02T00:00:00.000Z" };
+  expect(await collected(registry.audit.entries({ after: auditEntry - 2 }))).toEqual([
+    { seq: auditEntry - 1, ...about, action: "cmk.retire.version", details: { ...key, key_version: "1", ...counts } },
+    {
+      seq: auditEntry,
+      ...about,
+      action: "cmk.retire",
+      details: { ...details, safe_to_destroy: false, cannot_see: cannotSee.join(" ") },
+    },
+  ]);
+  expect(await registry.audit.verify()).toMatchObject({ ok: true });
+});
+
+test("is safe to destroy from the date on until which there are backups, and never before", async () => {
+  const old = await rewrapped();
+  const backupsUntil = new Date(world.clock.wallMs() + 1000);
+  const early = await retire(old, { backupsUntil });
+  expect(early).toMatchObject({ safeToDestroy: false, backupsUntil });
+  expect(early.cannotSee.join(" ")).toContain(`Backups of the store exist until ${backupsUntil.toISOString()}`);
+  await world.clock.advance(999);
+  expect(await retire(old, { backupsUntil })).toMatchObject({ safeToDestroy: false });
+  await world.clock.advance(1);
+  const late = await retire(old, { backupsUntil });
+  expect(late).toMatchObject({ safeToDestroy: true, backupsUntil });
+  expect(late.cannotSee.join(" ")).toContain("is the operator's word");
+  expect(await retire(old)).toMatchObject({ safeToDestroy: false });
+});
+
+test("takes no date that is none", async () => {
+  const old = await rewrapped();
+  await expect(retire(old, { backupsUntil: new Date(NaN) })).rejects.toThrow(TypeError);
+});
+
+test("can be aborted, and then says nothing in the audit log", async () => {
+  const old = await rewrapped();
+  const head = await registry.audit.head();
+  await expect(retire(old, { signal: AbortSignal.abort(new Error("enough")) })).rejects.toThrow("enough");
+  expect(await registry.audit.head()).toEqual(head);
+});
+
+test("says of a key that never had a data key that none was made", async () => {
+  const cmk = await registerKey(registry, "a");
+  await registry.update("acme", cmk.id, { status: "old" });
+  expect(await retire(cmk, noBackups)).toMatchObject({ versions: [], safeToDestroy: true });
+});
+
+test("counts a data key that came and went", async () => {
+  const a = await rewrapped();
+  const [, b] = await registry.list("acme");
+  if (b === undefined) throw new RangeError("expected a second CMK");
+  await registry.update("acme", a.id, { status: "current" });
+  await registry.rewrap("acme", { from: b.id, to: a.id });
+  expect(await retire(b)).toMatchObject({ versions: [{ made: 0, rewrappedIn: 1, rewrappedOut: 1, present: 0 }] });
+});
+
+describe("is refused", () => {
+  test("for a current key, with what to do", async () => {
+    const cmk = await registerKey(registry, "a");
+    const command = `\`cmkit rewrap --project 'acme' --from ${cmk.id} --to CMK\``;
+    expect(await refusal(cmk)).toMatchObject({ code: "in-use", message: expect.stringContaining(command) as string });
+  });
+
+  test("for one that is deleted, another project's, or none", async () => {
+    const old = await rewrapped();
+    expect(await codeOf(async () => registry.retire("globex", old.id))).toBe("not-found");
+    expect(await codeOf(async () => registry.retire("acme", randomUUID()))).toBe("not-found");
+    await registry.delete("acme", old.id);
+    expect(await codeOf(async () => retire(old))).toBe("not-found");
+  });
+
+  test("while nobody knows which key an alias names", async () => {
+    const alias = await registry.register("acme", { provider: "double", resource: "alias:a" });
+    await makeOld(alias);
+    expect(await refusal(alias)).toMatchObject({ code: "invalid-request" });
+    await registry.check("acme", alias.id);
+    expect(await retire(alias)).toMatchObject({ resource: "double:a", cmk: { resource: "alias:a" } });
+  });
+
+  test("while data keys are left, with their number", async () => {
+    const cmk = await registerKey(registry, "a", true);
+    for (const service of ["crm", "billing"]) await seal(registry.envelope({ service }));
+    await makeOld(cmk);
+    const message = `The CMK cannot be retired. 2 data keys depend on it. Move them: \`cmkit rewrap --project 'acme' --from ${cmk.id} --to CMK\`.`;
+    expect(await refusal(cmk)).toMatchObject({ code: "in-use", message });
+    const [entry] = await collected(registry.audit.entries({ after: ((await registry.audit.head())?.seq ?? 0) - 1 }));
+    expect(entry?.action).toBe("cmk.update");
+  });
+
+  test("while a rewrap is partial", async () => {
+    const cmk = await registerKey(registry, "a", true);
+    const next = await registerKey(registry, "b");
+    await seal(registry.envelope({ service: "crm" }));
+    await registry.check("acme", next.id);
+    world.cloud.refuseUnwrap = true;
+    expect(await registry.rewrap("acme", { from: cmk.id, to: next.id })).toMatchObject({ state: "partial" });
+    expect(await refusal(cmk)).toMatchObject({ code: "in-use" });
+  });
+});
+
+describe("where projects share a key", () => {
+  let shared: Registry;
+  let acmes: RegisteredCmk;
+  let theirs: RegisteredCmk;
+
+  beforeEach(async () => {
+    shared = world.process({ sharedResources: true });
+    acmes = await registerKey(shared, "a");
+    theirs = await registerKey(shared, "a", true, "globex");
+    await makeOld(acmes, shared);
+  });
+
+  async function refusedWith(message: string): Promise<void> {
+    expect(await refusal(acmes, shared)).toMatchObject({ code: "in-use", message: `The CMK cannot be retired. ${message}` });
+  }
+
+  test("is refused while another one can wrap under it", async () => {
+    await refusedWith("It is current in 1 other project.");
+  });
+
+  test("is refused while another one has data keys under it, also after that deleted its CMK", async () => {
+    await seal(shared.envelope({ service: "crm" }), "globex");
+    await refusedWith("Data keys of 1 other project depend on it.");
+    await shared.delete("globex", theirs.id, { force: true });
+    await refusedWith("Data keys of 1 other project depend on it.");
+  });
+
+  test("is possible once both have left it", async () => {
+    await makeOld(theirs, shared);
+    expect(await codeOf(async () => shared.retire("acme", acmes.id))).toBe("done");
+    expect(await codeOf(async () => shared.retire("globex", theirs.id))).toBe("done");
+  });
+
+  test("is refused for the operator's own key", async () => {
+    const b = await registerKey(shared, "b");
+    await makeOld(b, shared);
+    const operators = world.process({ sharedResources: true, operatorCmk: { provider: "double", resource: "double:b" } });
+    expect(await refusal(b, operators)).toMatchObject({
+      code: "in-use",
+      message: "The CMK cannot be retired. It is the operator's own, too, which serves projects that have none.",
+    });
+  });
+});
+
+describe("where a key has several names", () => {
+  const version = { versionOne: "rsa/1", versionTwo: "rsa/2", whole: "rsa" };
+
+  test("a version is retired while the next one is current, and the report says that it is a version", async () => {
+    const one = await rewrapped(version.versionOne, version.versionTwo);
+    const report = await retire(one, noBackups);
+    expect(report).toMatchObject({ resource: "double:rsa/1", safeToDestroy: true });
+    expect(report.cannotSee.at(-1)).toContain("destroy this version alone");
+  });
+
+  test("the whole key is not retired while a version of it is current, or holds data keys", async () => {
+    const whole = await registerKey(registry, version.whole);
+    const two = await registerKey(registry, version.versionTwo, true);
+    await seal(registry.envelope({ service: "crm" }));
+    await makeOld(whole);
+    expect(await refusal(whole)).toMatchObject({
+      code: "in-use",
+      message: `The CMK cannot be retired. CMK ${two.id}, which is current, names the same key.`,
+    });
+    await makeOld(two);
+    const message = expect.stringContaining("1 data key depends on it under another CMK of the project") as string;
+    expect(await refusal(whole)).toMatchObject({ code: "in-use", message });
+  });
+
+  test("a version is not retired while data keys under the whole key have that version", async () => {
+    const whole = await registerKey(registry, version.whole, true);
+    const one = await registerKey(registry, version.versionOne);
+    await registry.check("acme", one.id);
+    await seal(registry.envelope({ service: "crm" })); // under version 1
+    await makeOld(one);
+    expect(await refusal(one)).toMatchObject({ code: "in-use", message: expect.stringContaining(whole.id) as string });
+    await makeOld(whole);
+    expect(await refusal(one)).toMatchObject({ code: "in-use", message: expect.stringContaining("1 data key") as string });
+  });
+
+  test("a version is retired while the whole key wraps under the next one", async () => {
+    world.cloud.rsaVersion = 2;
+    await registerKey(registry, version.whole, true);
+    const one = await registerKey(registry, version.versionOne);
+    await makeOld(one);
+    // As long as nobody knows which version either is, they count as one.
+    expect(await refusal(one)).toMatchObject({ code: "in-use" });
+    await registry.check("acme", one.id);
+    await seal(registry.envelope({ service: "crm" })); // under version 2
+    expect(await codeOf(async () => retire(one))).toBe("done");
+  });
+});
+
+test("is possible for a project that came from the operator's key, of which it says nothing", async () => {
+  const operators = world.process({ operatorCmk: { provider: "double", resource: "double:c" } });
+  await seal(operators.envelope({ service: "crm" }));
+  const own = await registerKey(operators, "a", true);
+  await operators.rewrap("acme", { from: operatorSource, to: own.id });
+  const next = await registerKey(operators, "b");
+  await operators.rewrap("acme", { from: own.id, to: next.id });
+  expect(await operators.retire("acme", own.id)).toMatchObject({
+    versions: [{ made: 0, rewrappedIn: 1, rewrappedOut: 1, present: 0 }],
+  });
+});
