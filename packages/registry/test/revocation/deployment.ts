@@ -63,7 +63,8 @@ export class Process {
   heard(event: KmsEvent): void {
     if (event.type !== "evict" || event.reason !== "refused") return;
     this.evicted.push(event.tenant);
-    setImmediate(() => this.refused.resolve()); // one refusal drops all that it drops at once
+    const { resolve } = this.refused;
+    setImmediate(() => resolve()); // one refusal drops all that it drops at once
   }
 
   get registry(): Registry {
