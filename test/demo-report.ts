@@ -10,6 +10,12 @@ interface DemoReport {
     verified: boolean;
   }[];
   readonly lost: number;
+  readonly rewrap: {
+    readonly dataKeys: number;
+    readonly rewrapped: number;
+    readonly failed: number;
+    readonly opened: number;
+  };
   readonly revocation: { readonly ttlMs: number; readonly lastReadMs: number; readonly lastWriteMs: number };
 }
 
@@ -23,6 +29,7 @@ export const demoKeyNames = [
 export function checkDemoText(text: string): void {
   expect(text.trimEnd().split("\n").at(-1)).toBe("0 lost");
   for (const name of demoKeyNames) expect(text).toMatch(new RegExp(`${name} +│ 1200 +│ 10800 +│ \\d+ +│ yes`));
+  expect(text).toMatch(/(\d{2,}) of \1 data keys rewrapped, 0 failed; 1200 customers opened in a fresh process/);
   expect(text).toMatch(/email +│ swietoslawa.sliwon@shop.exa… │ cmk1\.\S+… +│ s•••@shop.example.org/);
   expect(text).toMatch(/birth_date +│ 1982-03-07 +│ cmk1\.\S+… +│ 1982/);
   expect(text).toMatch(/notes +│ .* │ (cmk1\.|null)/);
@@ -30,7 +37,7 @@ export function checkDemoText(text: string): void {
 
 /** Stdout of `demo --json`: one JSON object and nothing else, with every record verified and both refusals within the TTL. */
 export function checkDemoReport(stdout: string): void {
-  const { keys, lost, revocation } = JSON.parse(stdout) as DemoReport;
+  const { keys, lost, rewrap, revocation } = JSON.parse(stdout) as DemoReport;
   expect(keys.map(({ provider, kind }) => `${provider} ${kind}`)).toEqual(demoKeyNames);
   for (const { records, fields, kmsCalls, verified } of keys) {
     expect(records).toBeGreaterThanOrEqual(1000);
@@ -40,6 +47,8 @@ export function checkDemoReport(stdout: string): void {
     expect(verified).toBe(true);
   }
   expect(lost).toBe(0);
+  expect(rewrap.dataKeys).toBeGreaterThan(50);
+  expect(rewrap).toEqual({ dataKeys: rewrap.dataKeys, rewrapped: rewrap.dataKeys, failed: 0, opened: 1200 });
   expect(revocation.lastReadMs).toBeLessThanOrEqual(revocation.ttlMs);
   expect(revocation.lastWriteMs).toBeLessThanOrEqual(revocation.ttlMs);
 }

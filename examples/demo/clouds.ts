@@ -9,6 +9,7 @@ export interface DemoClouds extends AsyncDisposable {
   readonly keys: readonly { readonly kind: string; readonly cmk: Cmk }[];
   /** The customer disables a key. */
   disable(cmk: Cmk): void;
+  enable(cmk: Cmk): void;
 }
 
 const kinds = { "RSA-2048": "cmkit-rsa-2048", "RSA-4096": "cmkit-rsa-4096", symmetric: "cmkit-symmetric" } as const;
@@ -34,6 +35,9 @@ export async function demoClouds(): Promise<DemoClouds> {
     ),
     disable({ provider, resource }) {
       emulators[provider as keyof typeof emulators].disableKey(resource);
+    },
+    enable({ provider, resource }) {
+      emulators[provider as keyof typeof emulators].enableKey(resource);
     },
     async [Symbol.asyncDispose]() {
       await Promise.all(Object.values(emulators).map(async (emulator) => emulator.close()));

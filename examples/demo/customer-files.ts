@@ -27,9 +27,9 @@ export function demoRegistry(kms: Kms, directory: string, recordKey: string): Re
 }
 
 /** The fields of the demo: compact ciphertexts, under the key that the registry has for each tenant. */
-export function demoFields(registry: Registry) {
+export function demoFields(registry: Registry, options: { readonly dataKeyMessages?: number } = {}) {
   return fieldEncryption({
-    envelope: registry.envelope({ service: "demo" }),
+    envelope: registry.envelope({ service: "demo", ...options }),
     table: "customers",
     rowId: "id",
     fields: {

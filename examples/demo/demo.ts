@@ -13,6 +13,7 @@ import type { Cmk } from "@cmkit/core";
 import { readCustomers } from "../data/read-customers.ts";
 import { demoClouds } from "./clouds.ts";
 import { customerRow, demoFields, demoRegistry, writeEncrypted } from "./customer-files.ts";
+import { moveCloud } from "./move-cloud.ts";
 import { demoKms, type DemoKeys, type ReadBackJob, type ReadBackResult } from "./keys.ts";
 import { oneRecord } from "./one-record.ts";
 import { revocable, type Revocation } from "./revocation.ts";
@@ -72,6 +73,16 @@ say(table.toString());
 say("\nOne record:\n");
 say(await showOne());
 
+say("\nThe customers move from AWS to Azure: their data keys are wrapped anew, and the AWS key is disabled…");
+const rewrap = await moveCloud(keys, clouds, customers, async (directory) => {
+  const [back] = await inFreshProcess({ keys, written: [{ directory }] });
+  return back === undefined ? 0 : back.records - back.lost;
+});
+lost += customers.length - rewrap.opened;
+say(
+  `${rewrap.rewrapped} of ${rewrap.dataKeys} data keys rewrapped, ${rewrap.failed} failed; ${rewrap.opened} customers opened in a fresh process`,
+);
+
 say(`\nThe customer disables its keys while a service reads and writes (data keys are cached for ${revocationTtlMs} ms)…`);
 const revocation = await disableAll();
 say(
@@ -81,7 +92,7 @@ say(`\n${lost} lost`);
 if (options.json) {
   const { lastReadMs, lastWriteMs } = revocation;
   process.stdout.write(
-    `${JSON.stringify({ keys: results, lost, revocation: { ttlMs: revocationTtlMs, lastReadMs, lastWriteMs } })}\n`,
+    `${JSON.stringify({ keys: results, lost, rewrap, revocation: { ttlMs: revocationTtlMs, lastReadMs, lastWriteMs } })}\n`,
   );
 }
 if (lost > 0 || !results.every(({ verified }) => verified)) process.exitCode = 1;
