@@ -65,7 +65,7 @@ complete.`;
 const sealHelp = `${both}
 
 --keys        is made, or added to. \`cmkit open\` needs it, for ever: without it the data is lost.
-              It holds wrapped keys, no secrets. `cmkit rewrap` adds to this file and to no other.
+              It holds wrapped keys, no secrets. \`cmkit rewrap\` adds to this file and to no other.
 --record-key  is made if absent, readable by you alone. Opening needs it; keep it apart from data.
 --row-id      must differ from row to row. Nobody checks: values may move between rows of one id.
 

@@ -5,7 +5,7 @@ import type { WireRewrap } from "./rewrap-wire.ts";
 
 /** Shows how far a rewrap is, for whoever watches. */
 export interface RewrapDisplay {
-  show(progress: WireRewrap): void;
+  show(progress: Pick<WireRewrap, "data_keys" | "rewrapped" | "failed">): void;
   /** The registry did not answer. */
   silent(): void;
   stop(): void;
@@ -23,7 +23,8 @@ export function rewrapDisplay({ terminal, stderr }: Pick<Io, "terminal" | "stder
 
 function onTerminal(terminal: NodeJS.WritableStream): RewrapDisplay {
   const format = "[{bar}] {percentage}%  {value} of {total} data keys  {eta_formatted} left{note}";
-  const bar = new SingleBar({ stream: terminal, format, barsize: 30, clearOnComplete: true, hideCursor: false });
+  const words = { format, formatTime: duration, formatValue };
+  const bar = new SingleBar({ stream: terminal, ...words, barsize: 30, clearOnComplete: true, hideCursor: false });
   let isStarted = false;
   return {
     show({ data_keys: dataKeys, rewrapped, failed }) {
@@ -36,6 +37,17 @@ function onTerminal(terminal: NodeJS.WritableStream): RewrapDisplay {
     silent: () => bar.update({ note: "  no answer, trying again" }),
     stop: () => bar.stop(),
   };
+}
+
+/** What is not known yet comes as a text. */
+function duration(seconds: number): string {
+  if (!Number.isFinite(seconds)) return "?";
+  if (seconds < 60) return `${Math.ceil(seconds)} s`;
+  return seconds < 3600 ? `${Math.ceil(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
+}
+
+function formatValue(value: number, _options: unknown, type: string): string {
+  return type === "value" || type === "total" ? counted(value) : String(value);
 }
 
 function lines(write: (text: string) => void, clock: Deps["clock"]): RewrapDisplay {

@@ -58,6 +58,27 @@ describe("cmkit seal and cmkit open, on each cloud", () => {
     }
   });
 
+  it("open what was sealed on one cloud and whose keys file was rewrapped to others", slow, async () => {
+    const { dir, dev } = await fourClouds();
+    const given = { cwd: dir, untilAskedToEnd };
+    expect(await cmkit(["seal", ...rows, "--in", "in.csv", "--out", "out"], given)).toMatchObject({ exitCode: 0 });
+    const { aws, azure, gcp, oci } = dev;
+    const stops = [
+      `aws:${aws.keys.symmetric}`,
+      `azure:${azure.keys.rsa2048}`,
+      `gcp:${gcp.keys.symmetric}`,
+      `oci:${oci.keys.symmetric}`,
+      `azure:${azure.keys.symmetric}`,
+    ];
+    for (const [index, to] of stops.slice(1).entries()) {
+      const move = ["rewrap", "--keys", "out.keys", "--dev", "cmkit.dev.json", "--from", stops[index] ?? "", "--to", to];
+      expect(await cmkit(move, given)).toMatchObject({ exitCode: 0, stderr: "" });
+    }
+    const open = ["open", ...rows, "--provider", "azure", "--in", "out", "--out", "back.csv"];
+    expect(await cmkit(open, given)).toMatchObject({ exitCode: 0 });
+    expect(readFileSync(join(dir, "back.csv"), "utf8")).toBe(csv);
+  });
+
   it("say what to do in the words of the cloud that refuses", slow, async () => {
     const { dir, dev } = await fourClouds();
     const seal = async (provider: Provider, ...more: string[]): Promise<string> =>

@@ -10,6 +10,7 @@ import { devSample } from "./dev-sample.ts";
 import { scratch } from "./scratch.ts";
 
 const alias = "alias/main";
+const otherAlias = "alias/other";
 const credentials = { accessKeyId: "AKIATEST", secretAccessKey: "of-the-emulator" };
 const account = "111122223333";
 
@@ -19,6 +20,8 @@ export interface Workshop {
   readonly emulator: AwsEmulator;
   /** The ARN of a symmetric key. */
   readonly key: string;
+  /** The same of another one. */
+  readonly otherKey: string;
   readonly recordKey: Uint8Array;
   path(name: string): string;
   write(name: string, content: string | Uint8Array): void;
@@ -46,9 +49,13 @@ export const usual: readonly string[] = [
 
 export async function workshop(): Promise<Workshop> {
   const dir = scratch();
-  const key = { alias, region: "us-east-1", account, keySpec: "SYMMETRIC_DEFAULT" } as const;
+  const key = { region: "us-east-1", account, keySpec: "SYMMETRIC_DEFAULT" } as const;
+  const seededKeys = [
+    { ...key, alias },
+    { ...key, alias: otherAlias },
+  ];
   const principal = { ...credentials, account, arn: `arn:aws:iam::${account}:user/test` };
-  const emulator = await awsEmulator({ seed: { cloud: "aws", principals: [principal], keys: [key] } });
+  const emulator = await awsEmulator({ seed: { cloud: "aws", principals: [principal], keys: seededKeys } });
   onTestFinished(async () => emulator.close());
   const symmetric = emulator.keyArn(alias);
   const recordKey = new Uint8Array(randomBytes(32));
@@ -62,6 +69,7 @@ export async function workshop(): Promise<Workshop> {
     dir,
     emulator,
     key: symmetric,
+    otherKey: emulator.keyArn(otherAlias),
     recordKey,
     path: (name) => join(dir, name),
     write: (name, content) => writeFileSync(join(dir, name), content),
