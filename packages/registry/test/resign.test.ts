@@ -195,15 +195,6 @@ function recorded(tx: RegistryWrites, calls: string[]): RegistryWrites {
   });
 }
 
-test("projects that never brought a CMK keep what is sealed under the operator's", async () => {
-  const { store } = attackedStore();
-  const operatorCmk = { provider: "local", resource: "local:main" };
-  const place = { tenant: "umbrella", path: ["notes", "1"] };
-  const sealed = await processOf(store, previous, { operatorCmk }).envelope.seal(new Uint8Array([7]), place);
-  expect(await resignRecords({ store, recordKey: both })).toMatchObject({ dataKeys: 1 });
-  expect(await processOf(store, current, { operatorCmk }).envelope.open(sealed, place)).toEqual(new Uint8Array([7]));
-});
-
 test("what a process that knows nothing of the new key writes afterwards is tagged by the next run, which is logged", async () => {
   const { store } = attackedStore();
   const witness = await populate(store);

@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import type { SQLInputValue } from "node:sqlite";
 import { bindContext, originTagger } from "@cmkit/core/store";
 import { beforeEach, describe, expect, test } from "vitest";
 
@@ -8,7 +7,7 @@ import type { RegisteredCmk } from "../../src/registered-cmk.ts";
 import type { Registry } from "../../src/registry.ts";
 import type { Tagged } from "../../src/store.ts";
 import { sqliteStore } from "../../src/sqlite.ts";
-import { attackedStore } from "../audit-database.ts";
+import { attackedStore, type AttackedStore } from "../audit-database.ts";
 import { codeOf, opening, registerKey, seal, World } from "./world.ts";
 
 // Someone who can write every row of the database, and has neither the record key nor a KMS, around a rewrap.
@@ -19,7 +18,7 @@ describe.each([
   ["a", "rsa"],
 ])("with a rewrap from %s to %s, the attacker", (fromName, toName) => {
   let world: World;
-  let sql: (statement: string, ...values: SQLInputValue[]) => Record<string, unknown>[];
+  let sql: AttackedStore["sql"];
   let registry: Registry;
   let from: RegisteredCmk;
   let to: RegisteredCmk;
@@ -247,8 +246,8 @@ describe.each([
 
   test("exchanges the wraps of two data keys, and neither moves", async () => {
     const [one, other] = sql("select id, wrapped from cmkit_data_keys order by id");
-    sql("update cmkit_data_keys set wrapped = ? where id = ?", other?.["wrapped"] as Uint8Array, one?.["id"] as Uint8Array);
-    sql("update cmkit_data_keys set wrapped = ? where id = ?", one?.["wrapped"] as Uint8Array, other?.["id"] as Uint8Array);
+    sql("update cmkit_data_keys set wrapped = ? where id = ?", other?.["wrapped"] ?? null, one?.["id"] ?? null);
+    sql("update cmkit_data_keys set wrapped = ? where id = ?", one?.["wrapped"] ?? null, other?.["id"] ?? null);
     expect(await rewrap()).toBe("partial");
     expect(named(`double:${toName}`)).toBe(0);
   });
@@ -257,9 +256,7 @@ describe.each([
     const wrap = "select id, provider, resource, key_version, kind, wrapped from cmkit_data_keys where service = 'crm'";
     const [before] = sql(wrap);
     expect(await rewrap()).toBe("done");
-    const values = ["provider", "resource", "key_version", "kind", "wrapped", "id"].map(
-      (name) => before?.[name] as SQLInputValue,
-    );
+    const values = ["provider", "resource", "key_version", "kind", "wrapped", "id"].map((name) => before?.[name] ?? null);
     const put = "update cmkit_data_keys set provider = ?, resource = ?, key_version = ?, kind = ?, wrapped = ? where id = ?";
     sql(put, ...values);
     expect(await retire()).toBe("in-use");

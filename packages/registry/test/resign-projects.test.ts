@@ -29,3 +29,12 @@ test("rewraps and balances are told, proven and changed under the new key, also 
   const opened = async (): Promise<unknown> => processOf(store, previous).registry.rewrapProgress("acme", old?.id ?? "");
   await expect(opened()).rejects.toMatchObject({ code: "bad-record" });
 });
+
+test("projects that never brought a CMK keep what is sealed under the operator's", async () => {
+  const { store } = attackedStore();
+  const operatorCmk = { provider: "local", resource: "local:main" };
+  const place = { tenant: "umbrella", path: ["notes", "1"] };
+  const sealed = await processOf(store, previous, { operatorCmk }).envelope.seal(new Uint8Array([7]), place);
+  expect(await resignRecords({ store, recordKey: both })).toMatchObject({ dataKeys: 1 });
+  expect(await processOf(store, current, { operatorCmk }).envelope.open(sealed, place)).toEqual(new Uint8Array([7]));
+});
