@@ -52,7 +52,7 @@ async function watched(
     const watch = { client, path, body, clock, signal: aborter.signal, onProgress, onSilence: () => display.silent() };
     const ended = await Promise.race([watchedToItsEnd(watch), interrupted]);
     if (ended !== undefined) return ended;
-    if (client.way.kind === "store") io.stderr("cmkit: stopping; what is under way is brought to its end.\n");
+    if (client.way.kind === "store") io.stderr("cmkit: stopping; what is rewrapped stays so.\n");
     throw interruption(last, options, client);
   } catch (error) {
     throw last === undefined || aborter.signal.aborted ? advisedBy(error, refusedToBegin) : halfWay(error, options);

@@ -89,7 +89,7 @@ describe("cmkit rewrap", () => {
     terminal.on("data", (bytes: Buffer) => (drawn += bytes.toString()));
     const { exitCode, stderr } = await double.cmkit(rewrapped, { terminal });
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
-    expect(drawn).toContain("0%  0 of 1200 data keys");
+    expect(drawn).toContain("0%  0 of 1,200 data keys");
   });
 });
 

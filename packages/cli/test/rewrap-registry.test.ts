@@ -145,7 +145,7 @@ describe("Ctrl-C", () => {
     expect(stopped).toMatchObject({ exitCode: 1, stdout: "" });
     expect(stopped.stderr).toMatch(
       new RegExp(
-        "^cmkit: stopping; what is under way is brought to its end\\.\n" +
+        "^cmkit: stopping; what is rewrapped stays so\\.\n" +
           "cmkit: Interrupted: at most \\d+ of 40 data keys are left\\.\n" +
           `To go on: cmkit rewrap --config cmkit\\.json --project acme --from ${from} --to ${to} --concurrency 1\n$`,
       ),

@@ -73,7 +73,7 @@ describe("a rewrap that is refused", () => {
     ["access-denied", 422, "Nothing was changed."],
     ["unsupported", 400, "--stale-versions is for keys whose cloud names their versions."],
     ["forbidden", 403, "This takes a token of the role operator"],
-    ["not-found", 404, "`cmkit cmks list` prints its keys"],
+    ["not-found", 404, "See --project, --from and --to: `cmkit cmks list`"],
   ])("says what to do: %s", async (code, status, next) => {
     for (const more of [[], ["--dry-run"]]) {
       const double = await registryDouble(() => refusal(status, code, "It cannot be."));
