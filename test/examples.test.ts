@@ -42,6 +42,13 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     "deleting: in-use: ",
     "audit: cmk.create, cmk.check, cmk.create, cmk.update, cmk.check; verified: true",
   ],
+  rotate: ["under older versions: 1 data key\n", "done: 1 of 1 moved", "under older versions: 0\n", "opens: ada@example.com"],
+  "move-cloud": [
+    "done: 20 of 20 data keys moved",
+    "retire: 0 data keys left under it\nsafe to destroy: true",
+    "with the old key disabled: 200 of 200 rows open",
+    "retiring the new one: in-use",
+  ],
   "mount-in-express": [
     "created: 201, current",
     "access check: 200, passed: true",
