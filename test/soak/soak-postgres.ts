@@ -10,6 +10,10 @@ import type { Soak } from "./soak.ts";
 export interface SoakPostgres {
   /** Makes an empty database. @returns Its URL. */
   database(name: string): Promise<string>;
+  /** Makes one that is as another, to which nobody is connected. @returns Its URL. */
+  copy(of: string, name: string): Promise<string>;
+  drop(name: string): Promise<void>;
+  readonly port: number;
   /** Fast shutdown: connections are cut, what was committed is flushed. */
   stop(): Promise<void>;
   /** SIGKILL to the server's first process: the others end by themselves, nothing is flushed. */
@@ -45,10 +49,8 @@ export async function soakPostgres(soak: Soak, maxConnections = 100): Promise<So
   await start();
   soak.atEnd(stop);
   return {
-    database: async (name) => {
-      await server.createDatabase(name);
-      return `postgres://postgres:soak@127.0.0.1:${port}/${name}`;
-    },
+    port,
+    ...databasesOf(server, port),
     stop,
     kill: async () => {
       const [pid = ""] = (await readFile(join(databaseDir, "postmaster.pid"), "utf8")).split("\n");
@@ -56,6 +58,30 @@ export async function soakPostgres(soak: Soak, maxConnections = 100): Promise<So
       isUp = false;
     },
     start,
+  };
+}
+
+function databasesOf(server: EmbeddedPostgres, port: number): Pick<SoakPostgres, "database" | "copy" | "drop"> {
+  const urlOf = (name: string): string => `postgres://postgres:soak@127.0.0.1:${port}/${name}`;
+  const run = async (statement: string): Promise<void> => {
+    const client = server.getPgClient();
+    await client.connect();
+    try {
+      await client.query(statement);
+    } finally {
+      await client.end();
+    }
+  };
+  return {
+    database: async (name) => {
+      await run(`create database "${name}"`);
+      return urlOf(name);
+    },
+    copy: async (of, name) => {
+      await run(`create database "${name}" template "${of}"`);
+      return urlOf(name);
+    },
+    drop: async (name) => run(`drop database if exists "${name}" with (force)`),
   };
 }
 

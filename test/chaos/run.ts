@@ -1,0 +1,90 @@
+// Rewraps while everything goes wrong. Usage: npm run chaos [-- --seed N] [--short] [--runs N] [--only RUN] [--data-keys N]
+import { randomInt } from "node:crypto";
+import { availableParallelism, loadavg } from "node:os";
+import { parseArgs } from "node:util";
+
+import { seededRandom } from "../soak/seeded-random.ts";
+import { Soak } from "../soak/soak.ts";
+import { Campaign } from "./campaign.ts";
+import { chaosRun } from "./chaos-run.ts";
+import { runKinds, runPlan, runSeed } from "./run-plan.ts";
+import { Tally } from "./tally.ts";
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: "string", default: String(randomInt(2 ** 31)) },
+    short: { type: "boolean", default: false },
+    runs: { type: "string" },
+    only: { type: "string" },
+    "data-keys": { type: "string" },
+  },
+});
+const { short } = values;
+const seed = wholeNumber("--seed", values.seed);
+const runs = wholeNumber("--runs", values.runs ?? (short ? "4" : "200"));
+const only = values.only === undefined ? undefined : wholeNumber("--only", values.only);
+const dataKeys = wholeNumber("--data-keys", values["data-keys"] ?? (short ? "1500" : "20000"));
+const limits = { dataKeys, emulatedDataKeys: short ? 60 : 300, events: short ? 4 : 8 };
+const lastsMs = short ? 8000 : 60_000;
+const numbers = only === undefined ? Array.from({ length: runs }, (_, at) => at) : [only];
+
+process.stdout.write(`chaos: seed ${seed}\n`);
+const tally = new Tally();
+let problems = 0;
+const base = new Soak("chaos", { seed, short, seconds: undefined });
+const campaign = new Campaign(base, seed);
+const abandon = (): void => base.abandon();
+process.once("exit", abandon);
+try {
+  for (const number of numbers) problems += await run(number);
+} finally {
+  await base.end();
+  process.off("exit", abandon);
+}
+process.stdout.write(`${tally.text(seed, problems)}\n`);
+process.exit(problems === 0 ? 0 : 1);
+
+/** @returns How much was wrong. */
+async function run(number: number): Promise<number> {
+  const own = runSeed(seed, number);
+  const kind = runKinds[number % runKinds.length] ?? runKinds[0];
+  const plan = runPlan(own, kind, limits, seededRandom(own));
+  const soak = new Soak(`run-${number}`, { seed: own, short, seconds: undefined });
+  const abandonRun = (): void => soak.abandon();
+  process.once("exit", abandonRun);
+  const started = performance.now();
+  const journal: string[] = [];
+  try {
+    journal.push(...(await chaosRun(campaign, soak, plan, lastsMs, tally)));
+  } catch (error) {
+    soak.problem(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  } finally {
+    await soak.end();
+    process.off("exit", abandonRun);
+  }
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  const { engine, clouds, route, hasRival } = plan;
+  soak.progress(`${engine}, ${clouds}, ${route}${hasRival ? ", two operators" : ""}: ${seconds} s, load ${load()}`);
+  if (soak.problems.length > 0) tellAll(number, plan, journal);
+  return soak.problems.length;
+}
+
+/** What makes the same run again, as far as chance allows, and what happened in it. */
+function tellAll(number: number, plan: object, journal: readonly string[]): void {
+  const again = `--seed ${seed} --only ${number}${short ? " --short" : ""} --data-keys ${dataKeys}`;
+  process.stdout.write(`chaos: run ${number} went wrong: ${again}\n${JSON.stringify(plan)}\n${journal.join("\n")}\n`);
+}
+
+function load(): string {
+  return `${(loadavg()[0] ?? 0).toFixed(1)} on ${availableParallelism()} cores`;
+}
+
+function wholeNumber(name: string, text: string): number {
+  const value = Number(text);
+  return Number.isSafeInteger(value) && value >= 0 ? value : usage(`${name} to be a whole number`);
+}
+
+function usage(expected: string): never {
+  process.stderr.write(`chaos: expected ${expected}\n`);
+  process.exit(2);
+}

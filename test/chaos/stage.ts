@@ -1,0 +1,163 @@
+import { setTimeout as wait } from "node:timers/promises";
+import type { Cmk } from "@cmkit/core";
+import { apiTokens, isRegistryError } from "@cmkit/registry";
+
+import { recordTags } from "../../packages/registry/src/record-tags.ts";
+import { seededRandom, type Random } from "../soak/seeded-random.ts";
+import type { Soak } from "../soak/soak.ts";
+import type { Campaign, Stocked } from "./campaign.ts";
+import { cloudsOf } from "./emulated-clouds.ts";
+import { happen } from "./events.ts";
+import type { RunIds } from "./finish.ts";
+import { Network } from "./network.ts";
+import { openChaos, operatorCmk, project, type ChaosSetUp, type OpenedChaos } from "./open-chaos.ts";
+import type { PlannedEvent, RunPlan } from "./run-plan.ts";
+import { RunServer, startChaosServer, startCmkitServe } from "./run-server.ts";
+import { Sky } from "./sky.ts";
+import { Team, type Order } from "./team.ts";
+
+const pollMs = 50;
+/** An event waits no longer for its share of the data keys. */
+const patienceMs = 2500;
+
+/** The processes of a run at work, and what befalls them. */
+export class Stage {
+  /** What happened, and when, in seconds since the start. */
+  readonly journal: string[] = [];
+  readonly ids: RunIds;
+  readonly sky: Sky;
+  readonly team: Team;
+  private readonly plan: RunPlan;
+  private readonly soak: Soak;
+  private readonly network: Network;
+  private readonly direct: OpenedChaos;
+  private readonly random: Random;
+  private readonly from: Cmk;
+  private startedMs = 0;
+
+  /** Registers the keys of the run, and starts everybody. @param own The store, past the network. */
+  static async set(campaign: Campaign, soak: Soak, plan: RunPlan, own: ChaosSetUp, { stock }: Stocked): Promise<Stage> {
+    const random = seededRandom(plan.seed + 1);
+    const isEmulated = plan.clouds === "emulated";
+    const emulated = isEmulated ? { emulators: await campaign.clouds(), of: cloudsOf(plan.seed) } : undefined;
+    const sky = new Sky(plan.weather, emulated);
+    const direct = await openChaos(own, { forecast: () => sky.calm });
+    const network = await Network.to(own.store, plan.engine === "postgres" ? await campaign.postgres() : undefined);
+    const ids = await registered(campaign, plan, direct);
+    await sky.asUsual();
+    const setUp = { ...own, store: network.store };
+    const order = (to: string | undefined): Order => ({ from: ids.source, ...(to && { to }) });
+    const target = plan.route === "versions" ? undefined : ids.target;
+    const orders = Array.from({ length: plan.workers }, (_, at) => order(at === 0 ? (ids.rival ?? target) : target));
+    const start = async (): ReturnType<typeof startChaosServer> =>
+      isEmulated
+        ? startCmkitServe(soak, await campaign.served(setUp))
+        : startChaosServer(soak, sky, { setUp, seed: Math.floor(random() * 2 ** 31) });
+    const { secret: token } = await apiTokens(direct).create("*", "operator");
+    const server = plan.hasServer ? new RunServer({ soak, start, token, from: ids.source, to: target }) : undefined;
+    const writer = plan.hasWriter ? stock : undefined;
+    const { concurrency } = plan;
+    const team = new Team({ soak, setUp, sky, random, concurrency, orders, server, writer });
+    const from = await keyOf(direct, ids.source);
+    return new Stage({ plan, soak, sky, team, network, direct, random, ids, from });
+  }
+
+  private constructor(parts: Pick<Stage, "ids" | "sky" | "team"> & StageParts) {
+    this.ids = parts.ids;
+    this.sky = parts.sky;
+    this.team = parts.team;
+    this.plan = parts.plan;
+    this.soak = parts.soak;
+    this.network = parts.network;
+    this.direct = parts.direct;
+    this.random = parts.random;
+    this.from = parts.from;
+  }
+
+  /** Until everything planned has happened and everybody is done, and no longer than `lastsMs`. */
+  async play(lastsMs: number): Promise<void> {
+    await this.team.begin();
+    this.startedMs = performance.now();
+    const events = [...this.plan.events];
+    let lastMs = performance.now();
+    while (performance.now() - this.startedMs < lastsMs) {
+      const [next] = events;
+      if (next === undefined && (this.plan.isCutShort || this.team.isDone)) break;
+      const share = await this.lookedAt();
+      if (next !== undefined && (share >= next.share || performance.now() - lastMs > patienceMs)) {
+        events.shift();
+        await this.happens(next);
+        lastMs = performance.now();
+      } else await wait(pollMs);
+    }
+  }
+
+  /** Everybody is killed, and everything is well again. */
+  async end(): Promise<void> {
+    await this.team.end();
+    await this.sky.clearUp();
+    this.journal.push(`${this.seconds} killed whoever was there: ${this.plan.dataKeys - (await this.left())} were rewrapped`);
+  }
+
+  async close(): Promise<void> {
+    await this.team.end();
+    await this.network.close();
+    await this.direct.close();
+  }
+
+  private get seconds(): string {
+    return ((performance.now() - this.startedMs) / 1000).toFixed(1);
+  }
+
+  private async happens(event: PlannedEvent): Promise<void> {
+    await wait(event.delayMs);
+    this.journal.push(`${this.seconds} ${event.what}`);
+    const { team, network, sky, random, direct, ids } = this;
+    await happen(event, { team, network, sky, random, direct, ids });
+  }
+
+  /** @returns Which share of the data keys has been rewrapped; 0 while the store is away. */
+  private async lookedAt(): Promise<number> {
+    const { claims } = this.team;
+    try {
+      const left = await this.left();
+      if (claims > 0 && left > 0) this.soak.problem(`somebody said that nothing is left, and ${left} are`);
+      this.team.claims -= claims;
+      return 1 - left / this.plan.dataKeys;
+    } catch (error) {
+      if (!isRegistryError(error) || error.code !== "store-unavailable") throw error;
+      return 0;
+    }
+  }
+
+  private async left(): Promise<number> {
+    const { route, weather } = this.plan;
+    const current = route === "versions" ? String(weather.versions["source"]) : undefined;
+    return this.direct.store.reads.countDataKeys(project, this.from, current);
+  }
+}
+
+interface StageParts {
+  readonly plan: RunPlan;
+  readonly soak: Soak;
+  readonly network: Network;
+  readonly direct: OpenedChaos;
+  readonly random: Random;
+  readonly from: Cmk;
+}
+
+async function registered(campaign: Campaign, plan: RunPlan, { registry }: OpenedChaos): Promise<RunIds> {
+  const [source] = await registry.list(project);
+  // A project with a key of its own seals no longer under the operator's: as an operator does who moves it.
+  const isFirst = source === undefined;
+  const target = await registry.register(project, { ...(await campaign.cmkOf("target", plan)), defaultCmk: isFirst });
+  const rival = plan.hasRival ? await registry.register(project, await campaign.cmkOf("rival", plan)) : undefined;
+  return { source: source?.id ?? "operator", target: target.id, rival: rival?.id };
+}
+
+/** As data keys name it. */
+async function keyOf({ store, recordKey }: OpenedChaos, id: string): Promise<Cmk> {
+  const tags = recordTags(recordKey).cmk;
+  const found = (await store.reads.cmks(project)).map((row) => tags.open(row)).find((cmk) => cmk.id === id);
+  return found === undefined ? operatorCmk : { provider: found.provider, resource: found.canonical };
+}
