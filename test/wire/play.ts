@@ -7,6 +7,7 @@ import type { Exchange, Step } from "./transcript.ts";
 /** What a transcript can ask for besides HTTP. */
 const deeds: Readonly<Record<string, (server: RegistryServer) => Promise<void>>> = {
   "acme seals data under its default CMK": async (server) => server.seal("acme"),
+  "acme moves its data keys to its newest CMK": async (server) => server.moveDataKeys("acme"),
 };
 
 /** What stands for what in the transcript. Makes the keys that it speaks of. @param url Where clients reach the server. */

@@ -27,6 +27,8 @@ export interface RegistryServer extends AsyncDisposable {
   createKey(): Promise<string>;
   /** Makes the service crm seal data under the project's default CMK. */
   seal(project: string): Promise<void>;
+  /** Rewraps what is under the project's oldest CMK to its newest one. */
+  moveDataKeys(project: string): Promise<void>;
 }
 
 type Holder = "operator" | "viewer" | "stranger" | "everything";
@@ -78,6 +80,11 @@ export async function startRegistry(): Promise<RegistryServer> {
     createKey,
     async seal(project) {
       await registry.envelope({ service: "crm" }).seal(Buffer.from("ada@example.com"), { tenant: project, path: ["email", "1"] });
+    },
+    async moveDataKeys(project) {
+      const ids = (await registry.list(project)).map(({ id }) => id);
+      const [from = "", to = ""] = [ids.at(0), ids.at(-1)];
+      await registry.rewrap(project, { from, to });
     },
     async [Symbol.asyncDispose]() {
       await server.close(0);
