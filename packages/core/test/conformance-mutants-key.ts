@@ -43,6 +43,24 @@ export const stateMutants: readonly Mutant[] = [
     })),
   ),
   mutant(
+    "has a quota of no request",
+    "symmetric",
+    "describes the key",
+    /the quota is none to keep to/,
+    drivers((driver) => ({
+      describe: async (version, call) => ({ ...(await driver.describe(version, call)), quota: { name: "a", perSecond: 0 } }),
+    })),
+  ),
+  mutant(
+    "has a quota without a name",
+    "rsa",
+    "describes the key",
+    /the quota is none to keep to/,
+    drivers((driver) => ({
+      describe: async (version, call) => ({ ...(await driver.describe(version, call)), quota: { name: "", perSecond: 1 } }),
+    })),
+  ),
+  mutant(
     "takes an alias for the key",
     "symmetric",
     "resolves an alias once, and names the key itself in its wraps",

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { KeyDescription } from "../cmk.ts";
+import { isIdentifier, type KeyDescription } from "../cmk.ts";
 import type { KmsErrorCode } from "../kms-error.ts";
 import type { KmsKey } from "../kms-key.ts";
 import type { CaseRun } from "./case-run.ts";
@@ -20,6 +20,8 @@ export const keyStateCases: readonly CaseTemplate[] = [
       assert.ok(["software", "hsm", "external", "unknown"].includes(described.protection));
       assert.ok(["kms", "imported", "external", "unknown"].includes(described.origin));
       assert.ok(!("requestId" in described));
+      const { quota } = described;
+      if (quota !== undefined) assert.ok(isIdentifier(quota.name, 256) && quota.perSecond >= 1, "the quota is none to keep to");
     },
   },
   {
