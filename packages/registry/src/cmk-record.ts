@@ -77,6 +77,8 @@ export interface RewrapRecord {
   /** How many there were when it began. */
   readonly dataKeys: number;
   readonly state: RewrapState;
+  /** Why it ended before all was tried; null where it did not. */
+  readonly stopped: KmsErrorCode | null;
   readonly startedAt: Date;
   readonly updatedAt: Date;
 }

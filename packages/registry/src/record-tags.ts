@@ -92,8 +92,9 @@ function tokenMessage({ id, secretHash, project, role, createdAt, expiresAt, rev
   return [id, secretHash, project, role, createdAt.getTime(), moment(expiresAt), moment(revokedAt)];
 }
 
-function rewrapMessage({ project, source, target, dataKeys, state, startedAt, updatedAt }: RewrapRecord): CborValue {
-  return [project, source, target, dataKeys, state, startedAt.getTime(), updatedAt.getTime()];
+function rewrapMessage(rewrap: RewrapRecord): CborValue {
+  const { project, source, target, dataKeys, state, stopped, startedAt, updatedAt } = rewrap;
+  return [project, source, target, dataKeys, state, optional(stopped), startedAt.getTime(), updatedAt.getTime()];
 }
 
 function balanceMessage(balance: BalanceRecord): CborValue {

@@ -20,7 +20,8 @@ export async function beginRewrap(
     for (const row of rows) await tx.putCmk(tags.cmk.seal(row));
     await tx.forgetRewrapFailures(project, from);
     const dataKeys = await rewrapCount(tx, tags, job);
-    const record: RewrapRecord = { project, source, target, dataKeys, state: "unfinished", startedAt: at, updatedAt: at };
+    const about = { project, source, target, dataKeys };
+    const record: RewrapRecord = { ...about, state: "unfinished", stopped: null, startedAt: at, updatedAt: at };
     await tx.putRewrap(tags.rewrap.seal(record));
     // Other processes must not go on sealing under the source until they next ask for the default.
     if (source !== target) await tx.announcePurge({ project, cmk: from });

@@ -11,7 +11,7 @@ export async function rewrapView(
   record: RewrapRecord,
   state: RewrapProgress["state"],
 ): Promise<RewrapProgress> {
-  const { project, source, target, dataKeys, startedAt } = record;
+  const { project, source, target, dataKeys, stopped, startedAt } = record;
   const about = await sourceOf(parts, record);
   const remaining = await rewrapCount(parts.store.reads, parts.tags, about);
   const { counts, ids } = await parts.store.reads.rewrapFailures(project, about.from);
@@ -24,6 +24,7 @@ export async function rewrapView(
     remaining,
     failed: counts,
     failedIds: ids.map((id) => Buffer.from(id).toString("base64url")),
+    ...(stopped === null ? {} : { stopped }),
     startedAt,
   };
 }

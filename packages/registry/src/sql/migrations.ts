@@ -39,8 +39,8 @@ function registryTables({ text, integer, real, bytes, position, tableEnd }: Colu
       rewrap_after ${integer}, primary key (project, id)) ${tableEnd}`,
     sql`create table cmkit_rewraps (
       project ${text} not null, source ${text} not null, target ${text} not null, data_keys ${integer} not null,
-      state ${text} not null, started_at ${integer} not null, updated_at ${integer} not null, tag ${bytes} not null,
-      primary key (project, source)) ${tableEnd}`,
+      state ${text} not null, stopped ${text}, started_at ${integer} not null, updated_at ${integer} not null,
+      tag ${bytes} not null, primary key (project, source)) ${tableEnd}`,
     sql`create table cmkit_balances (
       project ${text} not null, provider ${text} not null, resource ${text} not null, key_version ${text} not null,
       made ${integer} not null, rewrapped_in ${integer} not null, rewrapped_out ${integer} not null,

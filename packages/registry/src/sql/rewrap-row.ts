@@ -1,3 +1,5 @@
+import { kmsErrorCodes } from "@cmkit/core";
+
 import { operatorSource, type RewrapRecord, type RewrapState } from "../cmk-record.ts";
 import type { Tagged } from "../store.ts";
 import { maxProjectLength, tagBytes } from "./project-row.ts";
@@ -13,6 +15,7 @@ export const rewrapRow: RowCodec<Tagged<RewrapRecord>, RewrapRow> = {
     target: record.target,
     data_keys: record.dataKeys,
     state: record.state,
+    stopped: record.stopped,
     started_at: record.startedAt.getTime(),
     updated_at: record.updatedAt.getTime(),
     tag,
@@ -22,9 +25,10 @@ export const rewrapRow: RowCodec<Tagged<RewrapRecord>, RewrapRow> = {
     const record: RewrapRecord = {
       project: row.identifier("project", maxProjectLength),
       source: raw.source === operatorSource ? operatorSource : row.uuid("source"),
-      target: raw.target === operatorSource ? operatorSource : row.uuid("target"),
+      target: row.uuid("target"),
       dataKeys: row.integer("data_keys", 0),
       state: row.oneOf("state", states),
+      stopped: row.optional("stopped", (column) => row.oneOf(column, kmsErrorCodes)),
       startedAt: row.time("started_at"),
       updatedAt: row.time("updated_at"),
     };

@@ -68,6 +68,7 @@ export interface RewrapRow {
   readonly target: string;
   readonly data_keys: number;
   readonly state: string;
+  readonly stopped: string | null;
   readonly started_at: number;
   readonly updated_at: number;
   readonly tag: Uint8Array;

@@ -68,7 +68,8 @@ describe.each([
 
     /** A row as the attacker can make one: with the tag of another, or with none of ours. */
     async function plant(change: Partial<RewrapRecord>, tag: Uint8Array = new Uint8Array(32)): Promise<void> {
-      const own = { project: "acme", source: from.id, target: to.id, dataKeys: 2, startedAt: at, updatedAt: at };
+      const about = { project: "acme", source: from.id, target: to.id, dataKeys: 2 };
+      const own = { ...about, stopped: null, startedAt: at, updatedAt: at };
       await world.store.write(async (tx) => tx.putRewrap({ record: { ...own, state: "unfinished", ...change }, tag }));
     }
 
@@ -105,7 +106,7 @@ describe.each([
     });
 
     test("of another project, or of the operator's key, or changes one", async () => {
-      const about = { source: from.id, target: to.id, dataKeys: 2, startedAt: at, updatedAt: at };
+      const about = { source: from.id, target: to.id, dataKeys: 2, stopped: null, startedAt: at, updatedAt: at };
       const theirs = world.tags.rewrap.seal({ project: "globex", state: "done", ...about });
       await plant(theirs.record, theirs.tag);
       await plant({ ...theirs.record, project: "acme" }, theirs.tag);
@@ -241,6 +242,12 @@ describe.each([
     expect(await rewrap()).toBe("partial");
     expect([named(`double:${fromName}`), named(`double:${toName}`)]).toEqual([2, 2]);
     expect(await openEach()).toEqual(["opened", "opened"]);
+    expect(await retire()).toBe("in-use");
+  });
+
+  test.each(["service = ''", "context = '{}'", "purpose = 'other'"])("damages a row (%s), and it is refused", async (damage) => {
+    sql(`update cmkit_data_keys set ${damage} where service = 'crm'`);
+    expect(await rewrap()).toBe("bad-record");
     expect(await retire()).toBe("in-use");
   });
 

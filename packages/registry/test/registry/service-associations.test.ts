@@ -27,7 +27,15 @@ async function shown({ project, id }: RegisteredCmk, by = registry): Promise<rea
 /** Remembers a rewrap as another process would have begun it. */
 async function remember(rewrap: Partial<RewrapRecord> & Pick<RewrapRecord, "source" | "target">): Promise<void> {
   const at = new Date(world.clock.wallMs());
-  const record: RewrapRecord = { project: "acme", dataKeys: 2, state: "unfinished", startedAt: at, updatedAt: at, ...rewrap };
+  const record: RewrapRecord = {
+    project: "acme",
+    dataKeys: 2,
+    state: "unfinished",
+    stopped: null,
+    startedAt: at,
+    updatedAt: at,
+    ...rewrap,
+  };
   await world.store.write(async (tx) => tx.putRewrap(world.tags.rewrap.seal(record)));
 }
 

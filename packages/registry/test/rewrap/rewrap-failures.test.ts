@@ -108,6 +108,7 @@ it("stops when its target is current no longer", async () => {
   };
   const ended = await waited(world.clock, registry.rewrap(project, { from: a, to: b, concurrency: 2 }));
   expect(ended).toMatchObject({ state: "partial", stopped: "key-retired" });
+  expect(await world.process().rewrapProgress(project, a)).toMatchObject({ state: "partial", stopped: "key-retired" });
 });
 
 it("goes on in a process that only began it, and ends with the registry", async () => {

@@ -66,6 +66,7 @@ export function sampleRewrap(change: Partial<RewrapRecord> = {}): Tagged<RewrapR
     target: randomUUID(),
     dataKeys: 0,
     state: "unfinished",
+    stopped: null,
     startedAt: sampleTime,
     updatedAt: sampleTime,
     ...change,
