@@ -16,7 +16,7 @@ export function rewrapRecordCases(at: OpenedStore): void {
       const bySource = (rewraps: readonly (typeof first)[]): readonly (typeof first)[] =>
         rewraps.toSorted((a, b) => (a.record.source < b.record.source ? -1 : 1));
       expect(await at.store.reads.rewraps("acme")).toEqual(bySource([first, second]));
-      const done = sampleRewrap({ ...first.record, state: "done", target: "operator" });
+      const done = sampleRewrap({ ...first.record, state: "done", target: randomUUID() });
       await at.put(async (tx) => tx.putRewrap(done));
       expect(await at.store.reads.rewraps("acme")).toEqual(bySource([done, second]));
       expect(await at.store.reads.rewraps("nobody")).toEqual([]);
