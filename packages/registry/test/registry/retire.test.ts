@@ -5,6 +5,7 @@ import { operatorSource } from "../../src/cmk-record.ts";
 import type { RegisteredCmk } from "../../src/registered-cmk.ts";
 import type { Registry } from "../../src/registry.ts";
 import type { RetireOptions, RetireReport } from "../../src/retire-report.ts";
+import type { RegistryStore, RegistryWrites } from "../../src/store.ts";
 import { sqlite } from "./sqlite-engine.ts";
 import { codeOf, collected, newWorld, registerKey, seal, type World } from "./world.ts";
 
@@ -121,6 +122,24 @@ test("says of a key that never had a data key that none was made", async () => {
   const cmk = await registerKey(registry, "a");
   await registry.update("acme", cmk.id, { status: "old" });
   expect(await retire(cmk, noBackups)).toMatchObject({ versions: [], safeToDestroy: true });
+});
+
+test("tells of each version, however many there were", async () => {
+  const cmk = await registerKey(registry, "a");
+  await registry.update("acme", cmk.id, { status: "old" });
+  const made = Array.from({ length: 40 }, (_, at) => `${at + 1}`.padStart(3, "0"));
+  await world.store.write(async (tx) => {
+    for (const keyVersion of made) {
+      const balance = { project: "acme", provider: "double", resource: "double:a", keyVersion, made: 3, rewrappedIn: 2 };
+      await tx.putBalance(world.tags.balance.seal({ ...balance, rewrappedOut: 4, shredded: 1 }));
+    }
+  });
+  const head = (await registry.audit.head())?.seq ?? 0;
+  const report = await retire(cmk);
+  expect(report.versions.map(({ keyVersion }) => keyVersion)).toEqual(made);
+  const entries = await collected(registry.audit.entries({ after: head }));
+  expect(entries.map(({ details }) => details["key_version"])).toEqual([...made, undefined]);
+  expect(entries.at(-1)?.details).toMatchObject({ versions: 40, made: 120, rewrapped_in: 80, rewrapped_out: 160, shredded: 40 });
 });
 
 test("counts a data key that came and went", async () => {
@@ -267,6 +286,33 @@ describe("where a key has several names", () => {
     expect(await codeOf(async () => retire(one))).toBe("done");
   });
 });
+
+test("reads what counts under the locks: who may wrap before what was wrapped, and the audit log last", async () => {
+  const old = await rewrapped();
+  const calls: string[] = [];
+  const { store } = world;
+  const write: RegistryStore["write"] = async (work, options) => store.write(async (tx) => work(recorded(tx, calls)), options);
+  const watched = new Proxy(store, {
+    get: (target, name) => {
+      const value: unknown = name === "write" ? write : Reflect.get(target, name);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+  await world.process({ store: watched }).retire("acme", old.id);
+  const counting = ["lockProject", "cmks", "balances", "lockResource", "projectsUsing", "cmks", "countByVersion", "whereabouts"];
+  expect(calls).toEqual([...counting, "lockAudit", "appendAudit", "lockAudit", "appendAudit"]);
+});
+
+/** Notes which methods are called. */
+function recorded(tx: RegistryWrites, calls: string[]): RegistryWrites {
+  return new Proxy(tx, {
+    get: (target, name) => {
+      calls.push(String(name));
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
 
 test("is possible for a project that came from the operator's key, of which it says nothing", async () => {
   const operators = world.process({ operatorCmk: { provider: "double", resource: "double:c" } });
