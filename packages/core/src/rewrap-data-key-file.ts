@@ -97,7 +97,7 @@ class FileRewrap {
     const limits = this.limits();
     const from = await this.from.resolve(limits);
     if (!sameCmk(from, await this.to.resolve(limits))) return ({ cmk }) => sameCmk(cmk, from);
-    const current = this.to.pin?.keyVersion ?? (await this.to.describe(limits)).keyVersion;
+    const { keyVersion: current } = await this.to.describe(limits); // of a pinned key the pinned version
     return ({ cmk, keyVersion }) => sameCmk(cmk, from) && keyVersion !== current;
   }
 
@@ -113,11 +113,7 @@ class FileRewrap {
         onProgress?.(this.report());
       }
     };
-    const workers = Array.from({ length: concurrency }, async () =>
-      worker().finally(() => {
-        left.length = 0; // it is empty, or this one failed: then the others end, too
-      }),
-    );
+    const workers = Array.from({ length: concurrency }, worker); // what ends one of them, ends the others, too
     await Promise.allSettled(workers);
     await Promise.all(workers);
   }

@@ -100,6 +100,15 @@ describe("an RSA CMK", () => {
     expect(world.scripted.count("unwrap")).toBe(before + 1);
   });
 
+  test("for escrow is not opened under confirm: unwrap", async () => {
+    const world = new World({ cmk: () => [keyA, { ...keyRsa, escrow: "court" }], confirm: "unwrap" });
+    await world.kms.open(keyRsa).wrapKey(new Uint8Array(32), { tenant: "acme" }); // its public key is proven
+    world.scripted.calls.length = 0;
+    expect(await world.code(world.box.seal(bytes("a"), acme))).toBe("ok");
+    const opened = world.scripted.calls.filter(({ operation }) => operation === "unwrap");
+    expect(opened.map(({ resource }) => resource)).toEqual([keyA.resource]);
+  });
+
   test("without a pin is confirmed by unwrapping the data key's own wrap", async () => {
     const world = new World({ cmk: () => keyRsa });
     await world.settle(world.box.seal(bytes("a"), acme));

@@ -56,6 +56,15 @@ describe("rewrapping a data-key file", () => {
     expect(after.map(({ recipients }) => recipients[0].cmk)).toEqual([keyB, keyB]);
   });
 
+  test("keeps the index key that every process was given, where the file has another one of its context", async () => {
+    const { path, records } = await files.make(2);
+    plant(path, await fileRecord(kms, keyA, "index"), "acme");
+    expect(await files.move(path)).toMatchObject({ dataKeys: 3, rewrapped: 3 });
+    const index = await fileDataKeyStore(path).indexKey({ tenant: "acme" });
+    expect(index?.id).toEqual(records[1]?.id);
+    expect(index?.recipients[0].cmk).toEqual(keyB);
+  });
+
   test("only appends to it, and does nothing the second time", async () => {
     const { path } = await files.make(5);
     const before = readFileSync(path);
@@ -96,7 +105,7 @@ describe("rewrapping a data-key file", () => {
     const [forged, exchanged] = [await fileRecord(kms, keyA), await fileRecord(kms, keyA)];
     plant(path, forged, "acme", { origin: null });
     plant(path, exchanged, "acme", { recipients: forged.recipients });
-    const result = await files.move(path);
+    const result = await files.move(path, { concurrency: 1 });
     const failed = [genuine, forged, exchanged].map((record) => ({ id: idOf(record), code: "decrypt-failed" }));
     expect({ ...result, failed: new Set(result.failed) }).toEqual({
       ...report({ dataKeys: 9, rewrapped: 6 }),
@@ -197,6 +206,23 @@ describe("rewrapping a data-key file", () => {
 });
 
 describe("a key's older versions", () => {
+  test("are those beside the pinned one, for an RSA key with a pin", async () => {
+    const rsa = { provider: "local", resource: "local:rsa" };
+    const { kms: rotated } = stubKms(
+      (driver): Partial<KmsDriver> => ({
+        describe: async (version, call) => ({ ...(await driver.describe(null, call)), keyVersion: version ?? "2" }),
+      }),
+      { keyVersionGrammar: /^\d$/ },
+    );
+    const { spkiSha256 } = await stubKms().kms.open(rsa).publicKey();
+    const pin = { keyVersion: "1", spkiSha256 };
+    const path = files.newPath();
+    const pinned = { ...rotated, open: (cmk: typeof rsa) => rotated.open(cmk, { pin }) };
+    await fileDataKeyStore(path).add(await fileRecord(pinned, rsa));
+    const stay = { kms: rotated, from: rsa, to: { ...rsa, pin } };
+    expect(await files.move(path, stay)).toEqual(report({ dataKeys: 1, already: 1 }));
+  });
+
   test("are left for the current one, where source and target are the same key", async () => {
     let latest = 1;
     const { kms: versioned } = stubKms(

@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Cmk } from "../src/cmk.ts";
+import type { Kms } from "../src/kms.ts";
+import type { KmsKey } from "../src/kms-key.ts";
 import { rewrapPortable, type RewrapPortableOptions } from "../src/rewrap-portable.ts";
 import { parseSealed } from "../src/sealed-message.ts";
 import { bytes, keyA, keyB, keyC, keyRsa, recordKey, textOf, World } from "./envelope-world.ts";
@@ -99,6 +101,20 @@ describe("a portable message that is rewrapped", () => {
     }
     expect([...outcomes].sort()).toEqual(["decrypt-failed", "key-removed", "malformed"]);
     expect(protectedHeader.length).toBe(77);
+  });
+
+  test("is refused where no message could name the new key", async () => {
+    const world = new World();
+    const message = await sealed(world);
+    const named = (key: KmsKey): KmsKey => {
+      const wrapKey: KmsKey["wrapKey"] = async (...given) => {
+        const cmk = { provider: "local", resource: "b".repeat(513) };
+        return { ...(await key.wrapKey(...given)), cmk };
+      };
+      return Object.create(key, { wrapKey: { value: wrapKey } }) as KmsKey;
+    };
+    const kms: Kms = { ...world.kms, open: (cmk) => named(world.kms.open(cmk)) };
+    expect(await world.code(rewrapPortable(message, moving(world, { kms })))).toBe("unsupported");
   });
 
   test("is what it was when it was given, whatever its owner does meanwhile", async () => {
