@@ -140,9 +140,11 @@ class CmkRegistry implements Registry {
   }
 
   async purge(project: string, id?: string): Promise<void> {
-    const cmks = id === undefined ? await this.cmks(project) : [await this.live(project, id)];
-    await this.parts.store.write(async (tx) => {
-      for (const cmk of cmks) await tx.announcePurge({ project, cmk: keyOf(cmk) });
+    const { store, options } = this.parts;
+    const own = (id === undefined ? await this.cmks(project) : [await this.live(project, id)]).map(keyOf);
+    const operators = id === undefined && options.operatorCmk !== undefined ? [options.operatorCmk] : [];
+    await store.write(async (tx) => {
+      for (const cmk of [...own, ...operators]) await tx.announcePurge({ project, cmk });
     });
   }
 

@@ -8,7 +8,7 @@ import type { Purge } from "../../src/store.ts";
 import { startPostgres, type OwnPostgres } from "../store/postgres-server.ts";
 import type { StorePlace } from "../store/store-place.ts";
 import { sqlite } from "./sqlite-engine.ts";
-import { newWorld, opening, registerKey, seal, World } from "./world.ts";
+import { codeOf, newWorld, opening, registerKey, seal, World } from "./world.ts";
 
 /** A process that has the data keys of two projects in its cache. */
 interface Reader {
@@ -162,6 +162,17 @@ describe("on SQLite", () => {
     await registry.purge("acme", id);
     world.cloud.refusals.set("a", "key-disabled");
     expect([await opening(box, sealed), await opening(other, sealed)]).toEqual(["key-disabled", "opened"]);
+  });
+
+  test("a purge of a project drops what it has under the operator's key, too", async () => {
+    const world = await newWorld(engine);
+    const registry = world.process({ operatorCmk: { provider: "double", resource: "alias:a" } });
+    const box = registry.envelope({ service: "crm" });
+    const sealing = async (project: string): Promise<string> => codeOf(async () => void (await seal(box, project)));
+    expect([await sealing("acme"), await sealing("globex")]).toEqual(["done", "done"]);
+    await registry.purge("acme");
+    world.cloud.refusals.set("a", "key-disabled");
+    expect([await sealing("acme"), await sealing("globex")]).toEqual(["key-disabled", "done"]);
   });
 
   test("a purge is refused for a CMK that the project does not have", async () => {

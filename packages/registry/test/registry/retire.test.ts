@@ -228,6 +228,17 @@ describe("where projects share a key", () => {
     expect(await codeOf(async () => shared.retire("globex", theirs.id))).toBe("done");
   });
 
+  test("is refused when another one's data keys are gone that should be there", async () => {
+    await seal(shared.envelope({ service: "crm" }), "globex");
+    await makeOld(theirs, shared);
+    const [gone] = await world.store.reads.dataKeys("globex", { limit: 1 });
+    if (gone === undefined) throw new RangeError("expected a data key");
+    const [before] = gone.recipients;
+    const after = { ...before, cmk: { provider: "double", resource: "double:c" } };
+    await world.store.write(async (tx) => tx.replaceWraps("globex", [{ id: gone.id, before, after }]));
+    expect(await refusal(acmes, shared)).toMatchObject({ code: "bad-record" });
+  });
+
   test("is refused for the operator's own key", async () => {
     const b = await registerKey(shared, "b");
     await makeOld(b, shared);
