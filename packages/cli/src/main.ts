@@ -8,12 +8,16 @@ if (major < wanted[0] || (major === wanted[0] && minor < wanted[1])) {
   process.exitCode = 1;
 } else {
   const { isMainThread } = await import("node:worker_threads");
-  if (isMainThread) {
-    const { runInProcess } = await import("./process.ts");
-    process.exitCode = await runInProcess();
-  } else {
+  if (!isMainThread) {
     // `cmkit seal --jobs` starts its threads here.
     const { rowWorker } = await import("./row-worker.ts");
     await rowWorker();
+  } else if (process.argv[2] === "drill-process" && process.connected) {
+    // `cmkit drill` starts its processes here.
+    const { drillProcess } = await import("./drill-process.ts");
+    await drillProcess();
+  } else {
+    const { runInProcess } = await import("./process.ts");
+    process.exitCode = await runInProcess();
   }
 }

@@ -21,6 +21,11 @@ export interface StoreOptions {
   readonly dev?: string;
 }
 
+/** Where relative paths start. */
+type Place = Pick<Deps, "cwd">;
+/** Who hears of files that others can read. */
+type Warned = Pick<Io, "stderr">;
+
 /** A store that is not open yet. */
 export interface StoreSettings {
   readonly address: StoreAddress;
@@ -33,7 +38,7 @@ export interface StoreSettings {
  * Which store the options name, and the key of its rows. Warns of files that others can read.
  * @throws {CliError} `bad-usage`: none, or more than one.
  */
-export async function storeSettings(options: StoreOptions, deps: Deps, io: Io): Promise<StoreSettings> {
+export async function storeSettings(options: StoreOptions, deps: Place, io: Warned): Promise<StoreSettings> {
   const { config, store, recordKey, dev } = options;
   const given = [config, store, dev].filter((value) => value !== undefined);
   if (given.length !== 1 || (recordKey !== undefined && store === undefined)) {
@@ -47,7 +52,7 @@ export async function storeSettings(options: StoreOptions, deps: Deps, io: Io): 
 }
 
 /** Reads the `cmkit.json` of a command, and warns of files that others can read. */
-export async function configFor(name: string, deps: Deps, io: Io): Promise<RegistryConfig> {
+export async function configFor(name: string, deps: Place, io: Warned): Promise<RegistryConfig> {
   const file = named(name, deps);
   const config = await readRegistryConfig(file);
   await warnOfExposed(file, config, io);
@@ -138,7 +143,7 @@ function usable(make: () => RegistryStore): RegistryStore {
   }
 }
 
-function named(name: string, deps: Deps): NamedFile {
+function named(name: string, deps: Place): NamedFile {
   return { path: resolve(deps.cwd, name), name };
 }
 
