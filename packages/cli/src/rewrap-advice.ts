@@ -1,5 +1,6 @@
 /** What to do where a rewrap is not begun, by the registry's code. */
 export const refusedToBegin: Readonly<Partial<Record<string, string>>> = {
+  forbidden: "This takes a token of the role operator, and --rate one for all projects: `cmkit token create` makes them.",
   "not-found": "See --project, --from and --to: `cmkit cmks list` prints a project's keys.",
   "invalid-request": "See `cmkit cmks list`: --to is another key of the project than --from, and current.",
   unsupported: "--stale-versions is for keys whose cloud names their versions. Give another key with --to.",

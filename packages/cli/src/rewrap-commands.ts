@@ -16,7 +16,11 @@ export function addRewrapCommand(program: Command, deps: Deps, io: Io, done: (ex
     .option("--to <key>", "the key that they move to, by its id")
     .option("--stale-versions", "in place of --to: from older versions of --from to its current one")
     .option("--rate <n/s>", "requests a second to a cloud, of all processes together (default: by its quota)", rate)
-    .option("--concurrency <n>", "data keys that are worked on at a time in one process (default: 32)", concurrency)
+    .option(
+      "--concurrency <n>",
+      "data keys that are worked on at a time in one process (default: 32, with --keys 8)",
+      concurrency,
+    )
     .option("--dry-run", "count them, and change nothing");
   withConnection(command, help).action(async (options: RewrapOptions) => {
     if (isOfFile(options)) {

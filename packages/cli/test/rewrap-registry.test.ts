@@ -83,7 +83,7 @@ describe.each(ways)("a registry's data keys by %s", (_way, connect) => {
     expect(current.stderr).toMatch(
       /because it is current.*`cmkit rewrap --project .*\(in-use\)\.\nThen run the same command again\.\n$/,
     );
-    const done = await run([...rewrap, "--rate", "100000/s"]);
+    const done = await run([...rewrap, "--concurrency", "2"]);
     expect(done.exitCode).toBe(0);
     expect(done.stdout).toMatch(new RegExp(`^done: 5 data keys rewrapped from ${from} to ${to}\\.\n`));
     const cmks = JSON.parse((await run(["cmks", "list", ...inAcme, "--json"])).stdout) as object[];

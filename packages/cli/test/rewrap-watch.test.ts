@@ -72,7 +72,7 @@ describe("a rewrap that is refused", () => {
     ["key-disabled", 422, "Nothing was changed. `cmkit cmks check` of the key that data keys would move to"],
     ["access-denied", 422, "Nothing was changed."],
     ["unsupported", 400, "--stale-versions is for keys whose cloud names their versions."],
-    ["forbidden", 403, "This takes a token of the role operator"],
+    ["forbidden", 403, "This takes a token of the role operator, and --rate one for all projects"],
     ["not-found", 404, "See --project, --from and --to: `cmkit cmks list`"],
   ])("says what to do: %s", async (code, status, next) => {
     for (const more of [[], ["--dry-run"]]) {

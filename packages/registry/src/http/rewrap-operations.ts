@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 
 import { operatorSource } from "../cmk-record.ts";
+import { RegistryError } from "../registry-error.ts";
 import type { RewrapOptions } from "../rewrap-progress.ts";
 import { nothing, operation, type Call, type Operation } from "./operation.ts";
 import { rewrapJson, rewrapSchema } from "./rewrap-wire.ts";
@@ -16,7 +17,12 @@ const newRewrap = z
     {
       to: z.uuid("must be the id of a CMK").optional(),
       stale_versions: z.literal(true, staleWords).optional(),
-      requests_per_second: z.number(rateWords).min(1, rateWords).max(1_000_000, rateWords).optional(),
+      requests_per_second: z
+        .number(rateWords)
+        .min(1, rateWords)
+        .max(1_000_000, rateWords)
+        .optional()
+        .openapi({ description: "Of all processes and projects together; takes a token for all projects." }),
       concurrency: z.int(concurrencyWords).min(1, concurrencyWords).max(1000, concurrencyWords).optional(),
       dry_run: z.boolean("must be true or false").optional(),
     },
@@ -49,10 +55,17 @@ function start(path: string, name: string, source: (call: Call) => string): Oper
     refusals: [400, 413, 422],
     run: async (call, body) => {
       const { registry, project, by } = call;
+      if (body.requests_per_second !== undefined) refuseProjectToken(call);
       const options = { ...by, signal: undefined, from: source(call), ...optionsOf(body) }; // it outlives the request
       return { rewrap: rewrapJson(await registry.startRewrap(project, options)) };
     },
   });
+}
+
+/** All projects share the quotas of the operator's accounts: nobody may take them from others, or slow others down. */
+function refuseProjectToken({ principal }: Call): void {
+  if (principal.project === "*") return;
+  throw new RegistryError("forbidden", "requests_per_second is for all projects, so it takes a token for all of them.");
 }
 
 function optionsOf({ to, requests_per_second: rate, concurrency, dry_run: dryRun }: NewRewrap): Omit<RewrapOptions, "from"> {

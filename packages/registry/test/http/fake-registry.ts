@@ -8,7 +8,7 @@ import type { AuditLog } from "../../src/audit-log.ts";
 import { operatorSource, type CmkRecord, type Validation } from "../../src/cmk-record.ts";
 import type { Grant } from "../../src/grant.ts";
 import { shown, type RegisteredCmk } from "../../src/registered-cmk.ts";
-import type { Registry, RegistryCallOptions } from "../../src/registry.ts";
+import type { Registry, RegistryCallOptions, ServiceAssociation } from "../../src/registry.ts";
 import type { RetireOptions, RetireReport } from "../../src/retire-report.ts";
 import type { RewrapOptions, RewrapProgress } from "../../src/rewrap-progress.ts";
 import { RegistryError } from "../../src/registry-error.ts";
@@ -34,6 +34,8 @@ export class FakeRegistry implements Registry {
   rows: readonly CmkRecord[] = [];
   /** How many data keys depend on every CMK. */
   dataKeys = 0;
+  /** What is said of the service that has them. */
+  association: ServiceAssociation["status"] = "active";
   /** What is known of a rewrap, whichever is asked for. */
   rewrapped: Pick<RewrapProgress, "state" | "dataKeys" | "remaining" | "failed" | "failedIds" | "stopped"> = {
     state: "running",
@@ -105,7 +107,7 @@ export class FakeRegistry implements Registry {
 
   async serviceAssociations(project: string, id: string): ReturnType<Registry["serviceAssociations"]> {
     this.live(project, id);
-    return this.dataKeys === 0 ? [] : [{ service: "crm", status: "active" }];
+    return this.dataKeys === 0 ? [] : [{ service: "crm", status: this.association }];
   }
 
   async grants(project: string, id: string): Promise<readonly Grant[]> {

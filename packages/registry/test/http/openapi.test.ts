@@ -123,7 +123,7 @@ type Provoke = (to: Api, operation: Documented) => Promise<Answer>;
 function bodyOf({ operationId }: Documented, id: string): unknown {
   if (operationId === "createCmk") return { provider: "aws", resource: `${resource}0`, default_cmk: true };
   if (operationId === "startRewrap") return { stale_versions: true };
-  return operationId === "startOperatorRewrap" ? { to: id, requests_per_second: 10, concurrency: 4, dry_run: false } : undefined;
+  return operationId === "startOperatorRewrap" ? { to: id, concurrency: 4, dry_run: false } : undefined;
 }
 
 /** The request that the operation is for, on a CMK that exists. */

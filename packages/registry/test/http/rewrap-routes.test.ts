@@ -75,9 +75,22 @@ describe("a rewrap over HTTP", () => {
   it("hands on how fast it may be, who asks, and no signal: it outlives the request", async () => {
     const { ask, registry, from, to } = await twoKeys();
     const body = { to: to.toUpperCase(), requests_per_second: 1.5, concurrency: 1000, dry_run: true };
-    await ask("POST", `${cmks}/${from.toUpperCase()}/rewrap`, { body, headers: { "x-request-id": "r1" } });
+    const asked = { body, token: "everything", headers: { "x-request-id": "r1" } };
+    await ask("POST", `${cmks}/${from.toUpperCase()}/rewrap`, asked);
     const given = { project: "acme", from, to, requestsPerSecond: 1.5, concurrency: 1000, dryRun: true };
-    expect(registry.rewraps).toEqual([{ ...given, actor: "token:operator", requestId: "r1", signal: undefined }]);
+    expect(registry.rewraps).toEqual([{ ...given, actor: "token:everything", requestId: "r1", signal: undefined }]);
+  });
+
+  it("changes the speed that all projects share for a token of all projects alone", async () => {
+    const { ask, registry, from, to } = await twoKeys();
+    const body = { to, requests_per_second: 1 };
+    const refused = refusalOf(await ask("POST", `${cmks}/${from}/rewrap`, { body }));
+    expect(refused).toMatchObject({
+      status: 403,
+      code: "forbidden",
+      message: expect.stringContaining("a token for all of them"),
+    });
+    expect(registry.rewraps).toEqual([]);
   });
 
   it("leaves the operator's own key by its name, which is no id elsewhere", async () => {
@@ -125,6 +138,14 @@ describe("a rewrap over HTTP", () => {
     registry.failure = new KmsError("key-disabled", { provider: "aws" });
     const refused = refusalOf(await ask("POST", `${cmks}/${from}/rewrap`, { body: { to } }));
     expect(refused).toMatchObject({ status: 422, code: "key-disabled" });
+  });
+
+  it.each(["activating", "deactivating"] as const)("shows with the services that have data keys: %s", async (status) => {
+    const { ask, registry, from } = await twoKeys();
+    registry.dataKeys = 1;
+    registry.association = status;
+    const { json } = await ask("GET", `${cmks}/${from}/service_associations`);
+    expect(json).toEqual({ service_associations: [{ service_name: "crm", status }], data_keys: 1 });
   });
 
   it("that never was is 404", async () => {
