@@ -1,17 +1,14 @@
 import { Kysely, PostgresAdapter, PostgresDialect, sql, type DialectAdapter } from "kysely";
-import { createHash, randomUUID } from "node:crypto";
-
-import type { ClientConfig } from "pg";
+import { createHash } from "node:crypto";
 
 import { RegistryError } from "../registry-error.ts";
 import { isConflict } from "./postgres-failure.ts";
-import { PostgresListener, purgeChannel } from "./postgres-listener.ts";
+import { postgresAnnouncements } from "./postgres-announcements.ts";
+import { forListed } from "./postgres-listed.ts";
 import { postgresConfig, postgresPool, type PostgresPoolOptions } from "./postgres-pool.ts";
 import type { PostgresAddress } from "./postgres-url.ts";
-import { purgeAnnouncement } from "./purge-announcement.ts";
-import { rowOf } from "./row-reader.ts";
 import type { Database, Schema } from "./schema.ts";
-import type { Announcements, SqlEngine } from "./sql-engine.ts";
+import type { SqlEngine } from "./sql-engine.ts";
 
 export function postgresEngine(address: PostgresAddress, options: PostgresPoolOptions): SqlEngine {
   // Writers wait for each other, and must not hold what readers need meanwhile.
@@ -41,36 +38,15 @@ export function postgresEngine(address: PostgresAddress, options: PostgresPoolOp
     forUpdate: sql`for update`,
     forUpdateSkipLocked: sql`for update skip locked`,
     claims: Math.floor(writes / 2),
-    listed: (columns) => {
-      const arrays = columns.map(({ type, values }) => sql`${values}::${arrayTypes[type]}`);
-      return sql`select * from unnest(${sql.join(arrays)})`;
-    },
+    forListed,
     now: () => sql`(extract(epoch from clock_timestamp()) * 1000)::double precision`,
-    announcements: announcements(async () => postgresConfig(address, options)),
+    announcements: postgresAnnouncements(async () => postgresConfig(address, options)),
     whereabouts: async (db) => whereabouts(db, address),
     findTable: (name) => sql`select name from (select to_regclass(${name}) as name) its where name is not null`,
     beginMigration,
     isConflict,
   };
 }
-
-function announcements(configure: () => Promise<ClientConfig>): Announcements {
-  const from = randomUUID();
-  return {
-    send: async (db, purge) => {
-      const { payload } = rowOf(purgeAnnouncement, { from, purge });
-      await sql`select pg_notify(${purgeChannel}, ${payload})`.execute(db);
-    },
-    listen: (hear) => {
-      const listener = new PostgresListener(configure, (told) => {
-        if (told?.from !== from) hear(told?.purge);
-      });
-      return async () => listener.end();
-    },
-  };
-}
-
-const arrayTypes = { text: sql`text[]`, integer: sql`bigint[]`, bytes: sql`bytea[]` };
 
 /** The migrator runs inside of our transaction, under our lock: its own would outlive it in the pool. */
 class LockedDialect extends PostgresDialect {

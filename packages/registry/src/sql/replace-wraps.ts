@@ -3,55 +3,69 @@ import { sql, type RawBuilder } from "kysely";
 import type { RewrapFailure, WrapReplacement } from "../store.ts";
 import { wrapRow } from "./data-key-row.ts";
 import { rowOf } from "./row-reader.ts";
-import type { WrapRow } from "./schema.ts";
-import type { ListedColumn, SqlEngine } from "./sql-engine.ts";
+import type { Database } from "./schema.ts";
+import type { ListedColumn, ListedParts, SqlEngine } from "./sql-engine.ts";
 
-/**
- * One statement for all, since one a row takes many times as long. It answers the ids of those that were still as before.
- * @throws {TypeError} for a wrap that could not be read back.
- */
+/** What is to be done in a transaction. */
+type Work<T> = (db: Database) => Promise<T>;
+
+/** Answers with the ids of those that were still as before. @throws {TypeError} for a wrap that could not be read back. */
 export function replaceWraps(
   engine: SqlEngine,
   project: string,
   replacements: readonly WrapReplacement[],
-): RawBuilder<{ readonly id: unknown }> {
+): Work<readonly { readonly id: unknown }[]> {
   const before = replacements.map((its) => rowOf(wrapRow, its.before));
   const after = replacements.map((its) => rowOf(wrapRow, its.after));
-  const listed = engine.listed([idsOf(replacements), ...columns(before), ...columns(after)]);
-  return sql`
-    with listed (of_id, old_provider, old_resource, old_version, old_kind, old_wrapped,
-      new_provider, new_resource, new_version, new_kind, new_wrapped) as (${listed})
-    update cmkit_data_keys as its set provider = new_provider, resource = new_resource, key_version = new_version,
-      kind = new_kind, wrapped = new_wrapped, rewrap_code = null, rewrap_tries = 0, rewrap_after = null
-    from listed
-    where its.project = ${project} and its.id = of_id and its.provider = old_provider and its.resource = old_resource
-      and its.key_version is not distinct from old_version and its.wrapped = old_wrapped
+  const listed = {
+    of_id: bytes(replacements.map(({ id }) => id)),
+    old_provider: text(before.map(({ provider }) => provider)),
+    old_resource: text(before.map(({ resource }) => resource)),
+    old_version: text(before.map(({ key_version }) => key_version)),
+    old_wrapped: bytes(before.map(({ wrapped }) => wrapped)),
+    provider: text(after.map(({ provider }) => provider)),
+    resource: text(after.map(({ resource }) => resource)),
+    version: text(after.map(({ key_version }) => key_version)),
+    kind: text(after.map(({ kind }) => kind)),
+    wrapped: bytes(after.map(({ wrapped }) => wrapped)),
+  };
+  type Statement = (its: ListedParts<keyof typeof listed>) => RawBuilder<{ readonly id: unknown }>;
+  const statement: Statement = (its) => sql`
+    ${its.head} update cmkit_data_keys as its set provider = ${its.cell("provider")}, resource = ${its.cell("resource")},
+      key_version = ${its.cell("version")}, kind = ${its.cell("kind")}, wrapped = ${its.cell("wrapped")},
+      rewrap_code = null, rewrap_tries = 0, rewrap_after = null
+    ${its.from} where its.project = ${project} and its.id = ${its.cell("of_id")}
+      and its.provider = ${its.cell("old_provider")} and its.resource = ${its.cell("old_resource")}
+      and its.key_version is not distinct from ${its.cell("old_version")} and its.wrapped = ${its.cell("old_wrapped")}
     returning id`;
+  return async (db) => engine.forListed(db, listed, statement);
 }
 
-/** One statement for all; each failure counts as one more try. @throws {TypeError} for a time that is none. */
-export function putRewrapFailures(engine: SqlEngine, project: string, failures: readonly RewrapFailure[]): RawBuilder<unknown> {
-  const listed = engine.listed([
-    idsOf(failures),
-    { type: "text", values: failures.map(({ code }) => code) },
-    { type: "integer", values: failures.map(({ nextTryAt }) => timeOf(nextTryAt)) },
-  ]);
-  return sql`
-    with listed (of_id, code, next_try) as (${listed})
-    update cmkit_data_keys as its set rewrap_code = code, rewrap_after = next_try, rewrap_tries = rewrap_tries + 1
-    from listed where its.project = ${project} and its.id = of_id`;
+/** Each failure counts as one more try. @throws {TypeError} for a time that is none. */
+export function putRewrapFailures(engine: SqlEngine, project: string, failures: readonly RewrapFailure[]): Work<void> {
+  const listed = {
+    of_id: bytes(failures.map(({ id }) => id)),
+    code: text(failures.map(({ code }) => code)),
+    next_try: { type: "integer", values: failures.map(({ nextTryAt }) => timeOf(nextTryAt)) },
+  } as const;
+  return async (db) => {
+    await engine.forListed(
+      db,
+      listed,
+      ({ head, from, cell }) => sql`
+        ${head} update cmkit_data_keys as its set rewrap_code = ${cell("code")}, rewrap_after = ${cell("next_try")},
+          rewrap_tries = rewrap_tries + 1
+        ${from} where its.project = ${project} and its.id = ${cell("of_id")}`,
+    );
+  };
 }
 
-function idsOf(all: readonly { readonly id: Uint8Array }[]): ListedColumn {
-  return { type: "bytes", values: all.map(({ id }) => id) };
+function text(values: readonly (string | null)[]): ListedColumn {
+  return { type: "text", values };
 }
 
-function columns(wraps: readonly WrapRow[]): readonly ListedColumn[] {
-  const text = (["provider", "resource", "key_version", "kind"] as const).map((name): ListedColumn => ({
-    type: "text",
-    values: wraps.map((wrap) => wrap[name]),
-  }));
-  return [...text, { type: "bytes", values: wraps.map(({ wrapped }) => wrapped) }];
+function bytes(values: readonly Uint8Array[]): ListedColumn {
+  return { type: "bytes", values };
 }
 
 function timeOf(date: Date | null): number | null {

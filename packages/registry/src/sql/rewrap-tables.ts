@@ -18,15 +18,13 @@ type BalanceKey = Pick<BalanceRecord, "project" | "provider" | "resource" | "key
 export class RewrapTables extends SqlReads {
   async replaceWraps(project: string, replacements: readonly WrapReplacement[]): Promise<readonly Uint8Array[]> {
     if (replacements.length === 0) return [];
-    const statement = replaceWraps(this.sql, project, replacements);
-    const { rows } = await this.run(async (db) => statement.execute(db));
+    const rows = await this.run(replaceWraps(this.sql, project, replacements));
     return rows.map((row) => new RowReader("cmkit_data_keys", row).bytes("id", 32));
   }
 
   async putRewrapFailures(project: string, failures: readonly RewrapFailure[]): Promise<void> {
     if (failures.length === 0) return;
-    const statement = putRewrapFailures(this.sql, project, failures);
-    await this.run(async (db) => statement.execute(db));
+    await this.run(putRewrapFailures(this.sql, project, failures));
   }
 
   /** Passes over what is being rewrapped at this moment: whoever holds it was allowed to, and so it may be tried again. */

@@ -27,11 +27,22 @@ export interface SqlLocks {
   shared(space: LockSpace, name: string): Promise<void>;
 }
 
-/** One column of a table that a statement brings with it. */
+/** One column of rows that a statement brings with it: a value a row. */
 export interface ListedColumn {
   readonly type: "text" | "integer" | "bytes";
-  /** One a row. */
-  readonly values: readonly unknown[];
+  readonly values: readonly (string | number | Uint8Array | null)[];
+}
+
+/** Rows that a statement brings with it. */
+export type Listed<Column extends string> = { readonly [column in Column]: ListedColumn };
+
+/** How a statement speaks of the rows that it brings with it. */
+export interface ListedParts<Column extends string> {
+  /** Stands before the statement. */
+  readonly head: RawBuilder<unknown>;
+  /** Stands where it names the tables to join. */
+  readonly from: RawBuilder<unknown>;
+  readonly cell: (column: Column) => RawBuilder<unknown>;
 }
 
 /** What is told to the other processes that use the store. */
@@ -64,8 +75,12 @@ export interface SqlEngine {
   readonly forUpdateSkipLocked: RawBuilder<unknown>;
   /** How many transactions may hold claimed rows at the same time, so that others can write; 0: none can. */
   readonly claims: number;
-  /** What a `with` clause names to use the values as a table: one statement for many rows. */
-  listed(columns: readonly ListedColumn[]): RawBuilder<unknown>;
+  /** Does for every row what the statement says: at once, or one row after the other, as is faster. */
+  forListed<Column extends string, Row>(
+    transaction: Database,
+    listed: Listed<Column>,
+    statement: (its: ListedParts<Column>) => RawBuilder<Row>,
+  ): Promise<readonly Row[]>;
   /** Milliseconds since 1970, on the clock that all who use the store have in common. */
   now(): RawBuilder<number>;
   /** Without it, nobody else hears of anything. */

@@ -8,6 +8,7 @@ import { sqliteFailure } from "./sqlite-failure.ts";
 /** How long SQLite itself waits for a lock. It blocks the event loop: who waits longer waits outside. */
 const busyMs = 5;
 const ownerOnly = 0o600;
+const maxPrepared = 200;
 
 /** What a connection is opened with. */
 export interface SqliteOpenOptions {
@@ -19,6 +20,7 @@ export interface SqliteOpenOptions {
 /** A `node:sqlite` connection in the shape that the query builder's SQLite dialect takes. Its failures are RegistryErrors. */
 export class SqliteConnection implements SqliteDatabase {
   private readonly db: sqlite.DatabaseSync;
+  private readonly prepared = new Map<string, SqliteStatement>();
 
   /** @param file An absolute path, or `:memory:`. */
   constructor(file: string, options: SqliteOpenOptions) {
@@ -29,7 +31,17 @@ export class SqliteConnection implements SqliteDatabase {
     return this.db.isTransaction;
   }
 
+  /** Once a text: there are few, and some are run for one row after the other. */
   prepare(text: string): SqliteStatement {
+    const known = this.prepared.get(text);
+    if (known !== undefined) return known;
+    if (this.prepared.size >= maxPrepared) this.prepared.clear();
+    const statement = this.prepareNew(text);
+    this.prepared.set(text, statement);
+    return statement;
+  }
+
+  private prepareNew(text: string): SqliteStatement {
     const statement = attempt(() => this.db.prepare(text));
     return {
       reader: statement.columns().length > 0,

@@ -1,7 +1,17 @@
 import { describe, expect, it } from "vitest";
 
 import type { RegistryReads, RegistryStore, RegistryWrites } from "../../src/store.ts";
-import { contextKey, sampleCmk, sampleDataKey, sampleEntry, sampleProject, sampleToken } from "./sample-records.ts";
+import {
+  contextKey,
+  sampleBalance,
+  sampleCmk,
+  sampleDataKey,
+  sampleEntry,
+  sampleKey,
+  sampleProject,
+  sampleRewrap,
+  sampleToken,
+} from "./sample-records.ts";
 import type { StorePlace } from "./store-place.ts";
 
 /** Rows that somebody else wrote. */
@@ -11,12 +21,19 @@ export function badRecordCases(at: { readonly place: StorePlace; open(): Registr
     const cmk = sampleCmk();
     const dataKey = sampleDataKey({ context: { tenant: "acme", b: "2", a: "1" } });
     const indexKey = sampleDataKey({ purpose: "index" });
+    const rewrap = sampleRewrap();
+    const balance = sampleBalance();
+    const rate = { name: "quota", perSecond: 1, nextAtMs: 0, changedAtMs: 0 };
     const token = sampleToken();
     const entry = sampleEntry();
     const fill = async (tx: RegistryWrites): Promise<void> => {
       await tx.putProject(project);
       await tx.putCmk(cmk);
       await tx.addDataKey(dataKey);
+      await tx.putRewrapFailures("acme", [{ id: dataKey.id, code: "timeout", nextTryAt: null }]);
+      await tx.putRewrap(rewrap);
+      await tx.putBalance(balance);
+      await tx.putRate(rate);
       await tx.putToken(token);
       await tx.lockAudit();
       await tx.appendAudit(entry);
@@ -92,6 +109,43 @@ export function badRecordCases(at: { readonly place: StorePlace; open(): Registr
         async (reads) => reads.dataKeys("acme", { limit: 9 }),
       ],
       [
+        "cmkit_data_keys",
+        { rewrap_code: ["", "gone", "Timeout"], rewrap_after: [outOfTime, -outOfTime], id: [none, short] },
+        async (reads) => reads.rewrapFailures("acme", sampleKey),
+      ],
+      [
+        "cmkit_data_keys",
+        { project: ["", "x".repeat(257)], key_version: ["", long] },
+        async (reads) => reads.countByVersion(sampleKey),
+      ],
+      [
+        "cmkit_rewraps",
+        {
+          source: ["", "Operator", rewrap.record.source.toUpperCase()],
+          target: ["", "*", `${rewrap.record.target} `],
+          data_keys: [-1],
+          state: ["", "running", "Done"],
+          started_at: [outOfTime],
+          updated_at: [-outOfTime],
+          tag: [none, short],
+        },
+        async (reads) => reads.rewraps("acme"),
+      ],
+      [
+        "cmkit_balances",
+        {
+          provider: ["", "AWS"],
+          resource: ["", long, "a\u0001"],
+          key_version: [long, "a\nb"],
+          made: [-1],
+          rewrapped_in: [-1],
+          rewrapped_out: [-1],
+          shredded: [-1],
+          tag: [none, short],
+        },
+        async (reads) => reads.balances("acme"),
+      ],
+      [
         "cmkit_tokens",
         {
           id: ["", token.record.id.toUpperCase(), "x"],
@@ -133,6 +187,37 @@ export function badRecordCases(at: { readonly place: StorePlace; open(): Registr
         await at.place.byHand(`update ${table} set ${column} = (select ${column} from kept)`);
       }
       await read(store.reads);
+    });
+
+    it("in cmkit_request_rates", async () => {
+      const store = at.open();
+      await store.write(fill);
+      const bad: readonly [string, readonly string[]][] = [
+        ["per_second", ["0", "-1", "1e300"]],
+        ["next_at_ms", ["-0.5", "1e16"]],
+        ["changed_at_ms", ["-1", "-1e300"]],
+      ];
+      for (const [column, values] of bad) {
+        for (const value of values) {
+          await at.place.byHand(`update cmkit_request_rates set ${column} = ${value}`);
+          const locked = store.write(async (tx) => tx.lockRate("quota"));
+          await expect(locked, `${column} = ${value}`).rejects.toMatchObject({ code: "bad-record" });
+        }
+        await at.place.byHand(`update cmkit_request_rates set ${column} = 1`);
+      }
+      expect((await store.write(async (tx) => tx.lockRate("quota"))).rate).toMatchObject({ name: "quota" });
+    });
+
+    it("in a claim, and in a balance that is to be changed", async () => {
+      const store = at.open();
+      await store.write(fill);
+      await at.place.byHand("update cmkit_data_keys set wrapped = ?, rewrap_code = null", none);
+      const claim = { project: "acme", cmk: sampleKey, limit: 9, now: new Date() };
+      const claimed = store.claimDataKeys(claim, async (records) => async () => records);
+      await expect(claimed).rejects.toMatchObject({ code: "bad-record" });
+      await at.place.byHand("update cmkit_balances set made = -1");
+      const locked = store.write(async (tx) => tx.lockBalance(balance.record));
+      await expect(locked).rejects.toMatchObject({ code: "bad-record" });
     });
 
     it("where a number is too large to be exact", async () => {

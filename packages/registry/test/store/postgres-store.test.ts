@@ -2,8 +2,10 @@ import { inspect } from "node:util";
 import { Client } from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
-import { postgresStore } from "../../src/postgres.ts";
+import { postgresStore, type PostgresStoreOptions } from "../../src/postgres.ts";
 import type { RegistryStore, RegistryWrites } from "../../src/store.ts";
+import { postgresClaims } from "./postgres-claims.ts";
+import { postgresPurges } from "./postgres-purges.ts";
 import { startPostgres, usePostgres, type OwnPostgres } from "./postgres-server.ts";
 import { sampleDataKey, sampleKey, sampleProject } from "./sample-records.ts";
 import { sharedStoreSuite } from "./shared-store-suite.ts";
@@ -41,8 +43,8 @@ if (other === undefined || other === "") {
 describe("a store in PostgreSQL", () => {
   let place: StorePlace;
   let stores: RegistryStore[];
-  const open = (): RegistryStore => {
-    const store = place.open();
+  const open = (options?: PostgresStoreOptions): RegistryStore => {
+    const store = options === undefined ? place.open() : postgresStore(place.location, options);
     stores.push(store);
     return store;
   };
@@ -53,6 +55,14 @@ describe("a store in PostgreSQL", () => {
   afterEach(async () => {
     await Promise.all(stores.map(async (store) => store.close()));
     await place.remove();
+  });
+
+  postgresClaims({ open, counted });
+  postgresPurges({
+    open,
+    get url(): string {
+      return server.url;
+    },
   });
 
   it("lets two share a project at once, and another project's writer go ahead", async () => {

@@ -117,7 +117,7 @@ export function rewrapCases(at: OpenedStore): void {
     });
 
     it("replaces many at once, each by its own, with versions and kinds that may be missing", async () => {
-      const records = await added(1000);
+      const records = await added(300);
       const replacements = records.map((record, n): WrapReplacement => {
         const { id, before, after } = moved(record, { keyVersion: n % 2 === 0 ? null : `"v{${n}},\\\\'` });
         const { kind: _, ...ofUnknownKind } = after;
@@ -130,8 +130,8 @@ export function rewrapCases(at: OpenedStore): void {
       const expected = records.map((record, n) => ({ ...record, recipients: [replacements[n]?.after] }));
       expect(found).toEqual(expected.toSorted((a, b) => Buffer.compare(a.id, b.id)));
       const back = expected.map(({ id, recipients: [before] }, n) => ({ id, before, after: records[n]?.recipients[0] }));
-      expect(await replaced(back as WrapReplacement[])).toHaveLength(1000);
-      expect(await at.store.reads.countDataKeys("acme", sampleKey)).toBe(1000);
+      expect(await replaced(back as WrapReplacement[])).toHaveLength(300);
+      expect(await at.store.reads.countDataKeys("acme", sampleKey)).toBe(300);
     });
 
     it("refuses a wrap that it could not read back", async () => {

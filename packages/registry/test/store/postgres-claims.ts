@@ -1,0 +1,134 @@
+import type { DataKeyRecord } from "@cmkit/core";
+import { describe, expect, it } from "vitest";
+
+import type { RegistryStore } from "../../src/store.ts";
+import { claimOf, moved } from "./rewrap-cases.ts";
+import { sampleDataKey, sampleKey } from "./sample-records.ts";
+
+/** Claims that PostgreSQL's row locks keep apart. */
+export function postgresClaims(at: {
+  open(options?: { readonly maxConnections: number }): RegistryStore;
+  /** How many rows the server itself has of what it knows. */
+  counted(from: string): Promise<number>;
+}): void {
+  const hex = ({ id }: { readonly id: Uint8Array }): string => Buffer.from(id).toString("hex");
+  const filled = async (store: RegistryStore, count: number): Promise<readonly string[]> => {
+    const records = Array.from({ length: count }, () => sampleDataKey());
+    await store.write(async (tx) => {
+      for (const record of records) await tx.addDataKey(record);
+    });
+    return records.map(hex).toSorted();
+  };
+
+  /** A claim that is held until told otherwise. */
+  const held = async (store: RegistryStore, limit: number) => {
+    const gate = Promise.withResolvers<void>();
+    const claimed = Promise.withResolvers<readonly DataKeyRecord[]>();
+    const ended = store.claimDataKeys(claimOf({ limit }), async (records) => {
+      claimed.resolve(records);
+      await gate.promise;
+      return async () => {};
+    });
+    return { records: await claimed.promise, release: async () => (gate.resolve(), ended) };
+  };
+
+  describe("hands out data keys", () => {
+    it("of which nobody else holds one, and those of one who went away at once", async () => {
+      const [first, second] = [at.open(), at.open()];
+      const ids = await filled(first, 10);
+      const claim = await held(first, 4);
+      expect(claim.records.map(hex)).toEqual(ids.slice(0, 4));
+      const other = await held(second, 100);
+      expect(other.records.map(hex)).toEqual(ids.slice(4));
+      const nothing = await held(second, 100);
+      expect(nothing.records).toEqual([]);
+      await second.write(async (tx) => tx.forgetRewrapFailures("acme", sampleKey)); // waits for no claim
+      await claim.release();
+      const again = await held(first, 100);
+      expect(again.records.map(hex)).toEqual(ids.slice(0, 4));
+      await Promise.all([other, nothing, again].map(async ({ release }) => release()));
+    });
+
+    it("one by one to many who claim and replace at the same time, until none is left", async () => {
+      const stores = [at.open(), at.open(), at.open()];
+      const ids = await filled(at.open(), 300);
+      const handed: string[] = [];
+      const replaced: string[] = [];
+      const work = async (store: RegistryStore): Promise<void> => {
+        for (let found = -1; found !== 0;) {
+          found = await store.claimDataKeys(claimOf({ limit: 7 }), async (records) => {
+            handed.push(...records.map(hex));
+            return async (tx) => {
+              const replacements = records.map((record) => moved(record));
+              replaced.push(...(await tx.replaceWraps("acme", replacements)).map((id) => hex({ id })));
+              return records.length;
+            };
+          });
+        }
+      };
+      await Promise.all([...stores, ...stores].map(work));
+      expect(handed.toSorted()).toEqual(ids);
+      expect(replaced.toSorted()).toEqual(ids);
+    });
+
+    it("with at most half of a process's writing connections, and without any where it has but one", async () => {
+      for (const [maxConnections, most] of [
+        [10, 2],
+        [4, 1],
+        [2, 0],
+      ] as const) {
+        const store = at.open({ maxConnections });
+        await filled(store, 6);
+        const gate = Promise.withResolvers<void>();
+        const asked: number[] = [];
+        const claims = Array.from({ length: 6 }, async () =>
+          store.claimDataKeys(claimOf({ limit: 1 }), async (records) => {
+            asked.push(records.length);
+            await gate.promise;
+            return async () => {};
+          }),
+        );
+        while (asked.length < (most === 0 ? 6 : most)) await store.ready();
+        expect(await at.counted("pg_stat_activity where state = 'idle in transaction'")).toBe(most);
+        for (let n = 0; n < 4; n++) await store.write(async (tx) => tx.lockProject("acme"), { project: "acme" });
+        expect(asked).toHaveLength(most === 0 ? 6 : most);
+        gate.resolve();
+        await Promise.all(claims);
+        await store.close();
+      }
+    });
+
+    it("and asks the clouds once, although PostgreSQL rolled back to end a deadlock", async () => {
+      const [first, second] = [at.open(), at.open()];
+      await filled(first, 1);
+      let works = 0;
+      const [one, two] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      const claim = first.claimDataKeys(claimOf(), async () => {
+        works += 1;
+        return async (tx) => {
+          await tx.lockProject("a");
+          one.resolve();
+          await two.promise;
+          await tx.lockProject("b");
+        };
+      });
+      await one.promise;
+      let runs = 0;
+      const other = second.write(async (tx) => {
+        runs += 1;
+        await tx.lockProject("b");
+        two.resolve();
+        const isFirst = runs === 1;
+        // Whoever waits first is rolled back, on a machine that is not too busy.
+        while (isFirst && (await at.counted("pg_locks where locktype = 'advisory' and not granted")) === 0);
+        await tx.lockProject("a");
+      });
+      const refusal: unknown = await claim.catch((error: unknown) => error);
+      await other;
+      expect(works).toBe(1);
+      const unavailable = { code: "store-unavailable" };
+      expect(refusal ?? unavailable).toMatchObject(unavailable);
+      expect(runs).toBe(refusal === undefined ? 2 : 1);
+    });
+  });
+}
