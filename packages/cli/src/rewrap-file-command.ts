@@ -20,8 +20,6 @@ import { steadyPace } from "./steady-pace.ts";
 // As for sealing: nobody waits for an answer in a browser.
 const timeoutMs = 30_000;
 const usualConcurrency = 8;
-/** Of data keys that are worked on at once, three requests each have to find their turns before the time is over. */
-const dataKeysPerRate = 5;
 
 /**
  * `cmkit rewrap --keys`: moves the data keys in a file of `cmkit seal`.
@@ -65,7 +63,7 @@ async function rewrapped(file: FileRewrap, options: FileRewrapOptions, deps: Dep
     display.show({ data_keys: toMove(soFar), rewrapped, failed: failed.map(({ code }) => ({ code, count: 1 })) });
   };
   const { dryRun = false, rate, concurrency = usualConcurrency } = options;
-  const atOnce = rate === undefined ? concurrency : Math.min(concurrency, dataKeysPerRate * rate);
+  const atOnce = Math.min(concurrency, rate ?? Infinity); // more would only wait for their turns, and run out of time
   let kms: Kms | undefined;
   try {
     const used = [...new Set([from.provider, to.provider])];

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
 
+import { hastyClock } from "./command.ts";
 import { type Workshop, workshop } from "./workshop.ts";
 
 const csv = "id,email,phone\n1,ada@example.com,+44\n";
@@ -152,6 +153,23 @@ describe("cmkit rewrap --keys", () => {
     const { exitCode, stderr } = await shop.cmkit(rewrap(shop), { untilAskedToEnd: async () => {} });
     expect(exitCode).toBe(1);
     expect(stderr).toBe("cmkit: Interrupted.\nWhat was rewrapped stays so. Run this again to go on.\n");
+  });
+
+  it("says how many are left when it is interrupted half-way", async () => {
+    const shop = await sealed(3);
+    const asked = Promise.withResolvers<void>();
+    let looks = 0;
+    const monotonicMs = (): number => {
+      if ((looks += 1) === 2) asked.resolve(); // at the start, and when the first data key was moved
+      return 0;
+    };
+    const given = { clock: { ...hastyClock(), monotonicMs }, untilAskedToEnd: async () => asked.promise };
+    const { exitCode, stderr } = await shop.cmkit(rewrap(shop, "--concurrency", "1"), given);
+    expect(exitCode).toBe(1);
+    expect(stderr).toBe(
+      "cmkit: Interrupted: at most 2 data keys are left.\nWhat was rewrapped stays so. Run this again to go on.\n",
+    );
+    expect(await shop.cmkit(rewrap(shop, "--json"))).toMatchObject({ exitCode: 0 });
   });
 
   it.each<[string, (argv: readonly string[]) => readonly string[], number, string]>([
