@@ -6,6 +6,7 @@ import type { RegisteredCmk } from "../../src/registered-cmk.ts";
 import type { Registry } from "../../src/registry.ts";
 import type { RetireOptions, RetireReport } from "../../src/retire-report.ts";
 import type { RegistryStore, RegistryWrites } from "../../src/store.ts";
+import { makeOld, noBackups, refusal, rewrapped } from "./retire-world.ts";
 import { sqlite } from "./sqlite-engine.ts";
 import { codeOf, collected, newWorld, registerKey, seal, type World } from "./world.ts";
 
@@ -22,31 +23,8 @@ async function retire(cmk: RegisteredCmk, options?: RetireOptions): Promise<Reti
   return registry.retire(cmk.project, cmk.id, options);
 }
 
-/** Two keys, the first of which had a data key that was moved to the second. */
-async function rewrapped(from = "a", to = "b"): Promise<RegisteredCmk> {
-  const old = await registerKey(registry, from, true);
-  const next = await registerKey(registry, to);
-  await seal(registry.envelope({ service: "crm" }));
-  await registry.rewrap("acme", { from: old.id, to: next.id });
-  return old;
-}
-
-async function refusal(cmk: RegisteredCmk, by = registry): Promise<unknown> {
-  return by.retire(cmk.project, cmk.id).then(
-    () => "retired",
-    (error: unknown) => error,
-  );
-}
-
-async function makeOld(cmk: RegisteredCmk, by = registry): Promise<void> {
-  await by.update(cmk.project, cmk.id, { defaultCmk: false });
-  await by.update(cmk.project, cmk.id, { status: "old" });
-}
-
-const noBackups = { backupsUntil: new Date(0) };
-
 test("says of a key whose data keys were rewrapped that nothing depends on it, and what it cannot see", async () => {
-  const old = await rewrapped();
+  const old = await rewrapped(registry);
   const report = await retire(old);
   const counts = { made: 1, rewrappedIn: 0, rewrappedOut: 1, shredded: 0, present: 0 };
   expect(report).toEqual({
@@ -69,7 +47,7 @@ test("says of a key whose data keys were rewrapped that nothing depends on it, a
 });
 
 test("chains the whole report into the audit log, an entry a version", async () => {
-  const old = await rewrapped("rsa");
+  const old = await rewrapped(registry, "rsa");
   const { auditEntry, store, position, cannotSee, ...report } = await retire(old, {
     actor: "cli:ada",
     requestId: "r-1",
@@ -92,7 +70,7 @@ test("chains the whole report into the audit log, an entry a version", async () 
 });
 
 test("is safe to destroy from the date on until which there are backups, and never before", async () => {
-  const old = await rewrapped();
+  const old = await rewrapped(registry);
   const backupsUntil = new Date(world.clock.wallMs() + 1000);
   const early = await retire(old, { backupsUntil });
   expect(early).toMatchObject({ safeToDestroy: false, backupsUntil });
@@ -107,12 +85,12 @@ test("is safe to destroy from the date on until which there are backups, and nev
 });
 
 test("takes no date that is none", async () => {
-  const old = await rewrapped();
+  const old = await rewrapped(registry);
   await expect(retire(old, { backupsUntil: new Date(NaN) })).rejects.toThrow(TypeError);
 });
 
 test("can be aborted, and then says nothing in the audit log", async () => {
-  const old = await rewrapped();
+  const old = await rewrapped(registry);
   const head = await registry.audit.head();
   await expect(retire(old, { signal: AbortSignal.abort(new Error("enough")) })).rejects.toThrow("enough");
   expect(await registry.audit.head()).toEqual(head);
@@ -121,7 +99,7 @@ test("can be aborted, and then says nothing in the audit log", async () => {
 test("says of a key that never had a data key that none was made", async () => {
   const cmk = await registerKey(registry, "a");
   await registry.update("acme", cmk.id, { status: "old" });
-  expect(await retire(cmk, noBackups)).toMatchObject({ versions: [], safeToDestroy: true });
+  expect(await registry.retire("acme", cmk.id, noBackups)).toMatchObject({ versions: [], safeToDestroy: true });
 });
 
 test("tells of each version, however many there were", async () => {
@@ -143,7 +121,7 @@ test("tells of each version, however many there were", async () => {
 });
 
 test("counts a data key that came and went", async () => {
-  const a = await rewrapped();
+  const a = await rewrapped(registry);
   const [, b] = await registry.list("acme");
   if (b === undefined) throw new RangeError("expected a second CMK");
   await registry.update("acme", a.id, { status: "current" });
@@ -155,11 +133,11 @@ describe("is refused", () => {
   test("for a current key, with what to do", async () => {
     const cmk = await registerKey(registry, "a");
     const command = `\`cmkit rewrap --project 'acme' --from ${cmk.id} --to CMK\``;
-    expect(await refusal(cmk)).toMatchObject({ code: "in-use", message: expect.stringContaining(command) as string });
+    expect(await refusal(registry, cmk)).toMatchObject({ code: "in-use", message: expect.stringContaining(command) as string });
   });
 
   test("for one that is deleted, another project's, or none", async () => {
-    const old = await rewrapped();
+    const old = await rewrapped(registry);
     expect(await codeOf(async () => registry.retire("globex", old.id))).toBe("not-found");
     expect(await codeOf(async () => registry.retire("acme", randomUUID()))).toBe("not-found");
     await registry.delete("acme", old.id);
@@ -168,8 +146,8 @@ describe("is refused", () => {
 
   test("while nobody knows which key an alias names", async () => {
     const alias = await registry.register("acme", { provider: "double", resource: "alias:a" });
-    await makeOld(alias);
-    expect(await refusal(alias)).toMatchObject({ code: "invalid-request" });
+    await makeOld(registry, alias);
+    expect(await refusal(registry, alias)).toMatchObject({ code: "invalid-request" });
     await registry.check("acme", alias.id);
     expect(await retire(alias)).toMatchObject({ resource: "double:a", cmk: { resource: "alias:a" } });
   });
@@ -177,9 +155,9 @@ describe("is refused", () => {
   test("while data keys are left, with their number", async () => {
     const cmk = await registerKey(registry, "a", true);
     for (const service of ["crm", "billing"]) await seal(registry.envelope({ service }));
-    await makeOld(cmk);
+    await makeOld(registry, cmk);
     const message = `The CMK cannot be retired. 2 data keys depend on it. Move them: \`cmkit rewrap --project 'acme' --from ${cmk.id} --to CMK\`.`;
-    expect(await refusal(cmk)).toMatchObject({ code: "in-use", message });
+    expect(await refusal(registry, cmk)).toMatchObject({ code: "in-use", message });
     const [entry] = await collected(registry.audit.entries({ after: ((await registry.audit.head())?.seq ?? 0) - 1 }));
     expect(entry?.action).toBe("cmk.update");
   });
@@ -191,115 +169,12 @@ describe("is refused", () => {
     await registry.check("acme", next.id);
     world.cloud.refuseUnwrap = true;
     expect(await registry.rewrap("acme", { from: cmk.id, to: next.id })).toMatchObject({ state: "partial" });
-    expect(await refusal(cmk)).toMatchObject({ code: "in-use" });
-  });
-});
-
-describe("where projects share a key", () => {
-  let shared: Registry;
-  let acmes: RegisteredCmk;
-  let theirs: RegisteredCmk;
-
-  beforeEach(async () => {
-    shared = world.process({ sharedResources: true });
-    acmes = await registerKey(shared, "a");
-    theirs = await registerKey(shared, "a", true, "globex");
-    await makeOld(acmes, shared);
-  });
-
-  async function refusedWith(message: string): Promise<void> {
-    expect(await refusal(acmes, shared)).toMatchObject({ code: "in-use", message: `The CMK cannot be retired. ${message}` });
-  }
-
-  test("is refused while another one can wrap under it", async () => {
-    await refusedWith("It is current in 1 other project.");
-  });
-
-  test("is refused while another one has data keys under it, also after that deleted its CMK", async () => {
-    await seal(shared.envelope({ service: "crm" }), "globex");
-    await refusedWith("Data keys of 1 other project depend on it.");
-    await shared.delete("globex", theirs.id, { force: true });
-    await refusedWith("Data keys of 1 other project depend on it.");
-  });
-
-  test("is possible once both have left it", async () => {
-    await makeOld(theirs, shared);
-    expect(await codeOf(async () => shared.retire("acme", acmes.id))).toBe("done");
-    expect(await codeOf(async () => shared.retire("globex", theirs.id))).toBe("done");
-  });
-
-  test("is refused when another one's data keys are gone that should be there", async () => {
-    await seal(shared.envelope({ service: "crm" }), "globex");
-    await makeOld(theirs, shared);
-    const [gone] = await world.store.reads.dataKeys("globex", { limit: 1 });
-    if (gone === undefined) throw new RangeError("expected a data key");
-    const [before] = gone.recipients;
-    const after = { ...before, cmk: { provider: "double", resource: "double:c" } };
-    await world.store.write(async (tx) => tx.replaceWraps("globex", [{ id: gone.id, before, after }]));
-    expect(await refusal(acmes, shared)).toMatchObject({ code: "bad-record" });
-  });
-
-  test("is refused for the operator's own key", async () => {
-    const b = await registerKey(shared, "b");
-    await makeOld(b, shared);
-    const operators = world.process({ sharedResources: true, operatorCmk: { provider: "double", resource: "double:b" } });
-    expect(await refusal(b, operators)).toMatchObject({
-      code: "in-use",
-      message: "The CMK cannot be retired. It is the operator's own, too, which serves projects that have none.",
-    });
-  });
-});
-
-describe("where a key has several names", () => {
-  const version = { versionOne: "rsa/1", versionTwo: "rsa/2", whole: "rsa" };
-
-  test("a version is retired while the next one is current, and the report says that it is a version", async () => {
-    const one = await rewrapped(version.versionOne, version.versionTwo);
-    const report = await retire(one, noBackups);
-    expect(report).toMatchObject({ resource: "double:rsa/1", safeToDestroy: true });
-    expect(report.cannotSee.at(-1)).toContain("destroy this version alone");
-  });
-
-  test("the whole key is not retired while a version of it is current, or holds data keys", async () => {
-    const whole = await registerKey(registry, version.whole);
-    const two = await registerKey(registry, version.versionTwo, true);
-    await seal(registry.envelope({ service: "crm" }));
-    await makeOld(whole);
-    expect(await refusal(whole)).toMatchObject({
-      code: "in-use",
-      message: `The CMK cannot be retired. CMK ${two.id}, which is current, names the same key.`,
-    });
-    await makeOld(two);
-    const message = expect.stringContaining("1 data key depends on it under another CMK of the project") as string;
-    expect(await refusal(whole)).toMatchObject({ code: "in-use", message });
-  });
-
-  test("a version is not retired while data keys under the whole key have that version", async () => {
-    const whole = await registerKey(registry, version.whole, true);
-    const one = await registerKey(registry, version.versionOne);
-    await registry.check("acme", one.id);
-    await seal(registry.envelope({ service: "crm" })); // under version 1
-    await makeOld(one);
-    expect(await refusal(one)).toMatchObject({ code: "in-use", message: expect.stringContaining(whole.id) as string });
-    await makeOld(whole);
-    expect(await refusal(one)).toMatchObject({ code: "in-use", message: expect.stringContaining("1 data key") as string });
-  });
-
-  test("a version is retired while the whole key wraps under the next one", async () => {
-    world.cloud.rsaVersion = 2;
-    await registerKey(registry, version.whole, true);
-    const one = await registerKey(registry, version.versionOne);
-    await makeOld(one);
-    // As long as nobody knows which version either is, they count as one.
-    expect(await refusal(one)).toMatchObject({ code: "in-use" });
-    await registry.check("acme", one.id);
-    await seal(registry.envelope({ service: "crm" })); // under version 2
-    expect(await codeOf(async () => retire(one))).toBe("done");
+    expect(await refusal(registry, cmk)).toMatchObject({ code: "in-use" });
   });
 });
 
 test("reads what counts under the locks: who may wrap before what was wrapped, and the audit log last", async () => {
-  const old = await rewrapped();
+  const old = await rewrapped(registry);
   const calls: string[] = [];
   const { store } = world;
   const write: RegistryStore["write"] = async (work, options) => store.write(async (tx) => work(recorded(tx, calls)), options);

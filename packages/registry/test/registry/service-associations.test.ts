@@ -64,10 +64,15 @@ test("stay so while a rewrap is partial, and are active under the target once it
 
 test("are active under the target as soon as nothing of theirs is left under the source", async () => {
   await registry.update("acme", b.id, { defaultCmk: true });
-  await seal(registry.envelope({ service: "ledger" }));
+  await seal(registry.envelope({ service: "accounts" }));
   await seal(registry.envelope({ service: "crm" }));
   await remember({ source: a.id, target: b.id });
-  expect(await shown(b)).toEqual(["billing activating", "crm activating", "ledger active"]);
+  expect(await shown(b)).toEqual(["accounts active", "billing activating", "crm activating"]);
+});
+
+test("are active where a rewrap has ended and the source is used again", async () => {
+  await remember({ source: a.id, target: b.id, state: "done" });
+  expect([await shown(a), await shown(b)]).toEqual([["billing active", "crm active"], []]);
 });
 
 test("of a key in between are leaving it, while others still come", async () => {
