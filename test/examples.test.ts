@@ -34,7 +34,12 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   ],
   "portable-message": ["portable, ", "for symmetric and rsa", 'opened: {"invoice":17}'],
   "own-client": ["GenerateDataKeyCommand", "DecryptCommand", "round trip of 32 bytes through your own client"],
-  revoke: ["key-disabled, within the TTL: true", "writing: key-disabled", "opens again: ada@example.com"],
+  revoke: [
+    "key-disabled, within the TTL: true",
+    "writing: key-disabled",
+    "opens again: ada@example.com",
+    "purged: key-disabled at once",
+  ],
   registry: [
     "aws: works: ",
     "opened: ada@example.com, grace@example.com",
