@@ -28,6 +28,12 @@ export interface RunSpeed {
   readonly concurrency: number;
 }
 
+/**
+ * `rotated`: the key wraps under another version than it did when the run began. A code: why it ended before all was tried.
+ * A run that was aborted may end with any.
+ */
+export type RunEnd = KmsErrorCode | "rotated" | "all-tried";
+
 /** What a batch came to. */
 interface Batch {
   readonly last: DataKeyPlace | undefined;
@@ -41,6 +47,7 @@ export class RewrapRun {
   private readonly signal: AbortSignal;
   private readonly clock: Clock;
   private readonly giveUp: GiveUp;
+  private end: KmsErrorCode | "rotated" | undefined;
   private batchLimit = firstBatch;
   private storeAwaySinceMs: number | undefined;
 
@@ -53,35 +60,38 @@ export class RewrapRun {
     this.giveUp = new GiveUp(this.clock);
   }
 
-  /** @returns Why it ended before all was tried; undefined when all was, or it was aborted. @throws {RegistryError} `store-unavailable` */
-  async toTheEnd(): Promise<KmsErrorCode | undefined> {
+  /** @throws {RegistryError} `store-unavailable`: for longer than a restart takes; `bad-record` */
+  async toTheEnd(): Promise<RunEnd> {
     const { parts, job, speed, signal } = this;
     const keys: readonly EnvelopeCmk[] = [job.from, job.to];
     const pace = await sharedPace(parts, keys, speed.requestsPerSecond, signal);
     const kms = parts.kms.withoutMemory({ pace });
     const rewrap = rewrapper({ kms, recordKey: parts.options.recordKey, from: job.from, to: job.to });
-    try {
-      await Promise.all(Array.from({ length: batchesAtOnce }, async () => this.goRound(rewrap)));
-    } catch (error) {
-      if (!isKmsError(error)) throw error;
-      return error.code; // nothing more may be wrapped so
-    }
-    return this.giveUp.code;
+    const rounds = await Promise.allSettled(Array.from({ length: batchesAtOnce }, async () => this.goRound(rewrap)));
+    const failure = rounds.find((round) => round.status === "rejected");
+    if (failure !== undefined) throw failure.reason;
+    return this.end ?? this.giveUp.code ?? "all-tried";
   }
 
   /** From a random place onwards, so that processes seldom meet, and round until nothing is found. */
   private async goRound(rewrap: Rewrapper): Promise<void> {
-    let place = await this.inspite(async () => this.randomPlace());
-    while (!this.isOver()) {
-      const batch = await this.inspite(async () => this.batch(rewrap, place));
-      const isRound = batch?.last === undefined && place === undefined;
-      if (batch !== undefined) place = batch.last;
-      if (isRound && batch !== undefined && (await this.inspite(async () => this.isDone()))) return;
+    try {
+      let place = await this.inspite(async () => this.randomPlace());
+      while (!this.isOver()) {
+        const batch = await this.inspite(async () => this.batch(rewrap, place));
+        const isRound = batch?.last === undefined && place === undefined;
+        if (batch !== undefined) place = batch.last;
+        if (isRound && batch !== undefined && (await this.inspite(async () => this.isDone()))) return;
+      }
+    } catch (error) {
+      // Nothing more may be wrapped so, or nothing can be written: the other batch ends, too.
+      this.end ??= isKmsError(error) ? error.code : "unknown";
+      if (!isKmsError(error)) throw error;
     }
   }
 
   private isOver(): boolean {
-    return this.signal.aborted || this.giveUp.code !== undefined;
+    return this.signal.aborted || this.end !== undefined || this.giveUp.code !== undefined;
   }
 
   private async randomPlace(): Promise<DataKeyPlace | undefined> {
@@ -118,7 +128,14 @@ export class RewrapRun {
     const tried = done.replacements.length + done.failures.length;
     this.batchLimit = batchSize(this.batchLimit, tried, clock.monotonicMs() - startedMs);
     this.giveUp.take(done);
+    if (this.job.exceptVersion !== undefined) this.lookAtVersions(this.job.exceptVersion, done);
     return done;
+  }
+
+  /** A key that was rotated meanwhile wraps under a version that the run does not know: it would find no end. */
+  private lookAtVersions(current: string, { replacements }: Rewrapped): void {
+    const other = replacements.find(({ after }) => after.keyVersion !== current);
+    if (other !== undefined) this.end ??= other.after.keyVersion === null ? "unsupported" : "rotated";
   }
 
   /** Whether nothing is left to be tried; else waits until there may be something. */

@@ -15,6 +15,8 @@ import { RewrapWatch } from "./rewrap-watch.ts";
 
 const defaultConcurrency = 32;
 const maxConcurrency = 1000;
+/** While one rewrap to the current version runs. */
+const maxRotations = 3;
 const maxRequestsPerSecond = 1_000_000;
 
 /** A run in this process. */
@@ -117,9 +119,17 @@ export class RewrapRuns {
     signal: AbortSignal,
     by: Attribution,
   ): Promise<RewrapProgress> {
-    const stopped = await new RewrapRun(this.parts, job, speed, signal).toTheEnd();
+    const { project, source, target } = job;
+    let plan = job;
+    let end = await new RewrapRun(this.parts, plan, speed, signal).toTheEnd();
+    for (let again = 0; end === "rotated" && again < maxRotations && !signal.aborted; again += 1) {
+      plan = await rewrapJob(this.parts, this.checks, project, source, target);
+      end = await new RewrapRun(this.parts, plan, speed, signal).toTheEnd();
+    }
     if (signal.aborted) return rewrapView(this.parts, record, "unfinished");
-    return finishRewrap(this.parts, job, record, stopped, by);
+    // A KMS that names ever new versions is not to be believed.
+    const stopped = end === "all-tried" ? undefined : end === "rotated" ? "bad-answer" : end;
+    return finishRewrap(this.parts, plan, record, stopped, by);
   }
 
   /** A count needs no answer of the KMS, unless it is which version is the current one. */

@@ -22,6 +22,8 @@ export class CloudDouble {
   readonly refusals = new Map<string, KmsErrorCode>();
   /** The version of every RSA key, 1 or 2: each has key material of its own. */
   rsaVersion = 1;
+  /** The version that symmetric keys say they wrap under: all have the same key material. */
+  aesVersion = 1;
   /** How many requests came. */
   requests = 0;
   /** Denies unwrapping, and nothing else. */
@@ -35,7 +37,7 @@ export class CloudDouble {
 
   readonly adapter: KmsAdapter = {
     provider: "double",
-    keyVersionGrammar: /^[12]$/,
+    keyVersionGrammar: /^[1-9]$/,
     open: (resource) => {
       const [, kind, key] = /^(double|alias):([a-z]+(?:\/[12])?)$/.exec(resource) ?? [];
       if (key === undefined) throw new KmsError("invalid-resource", { provider: "double", detail: "expected double:NAME" });
@@ -50,9 +52,9 @@ export class CloudDouble {
   private driver(resource: string, key: () => string): KmsDriver {
     const nameOf = (): string => key().replace(/\/[12]$/, "");
     const versionOf = (keyVersion: string | null): string =>
-      key().split("/")[1] ?? (nameOf() === "rsa" ? (keyVersion ?? String(this.rsaVersion)) : "1");
+      key().split("/")[1] ?? keyVersion ?? String(nameOf() === "rsa" ? this.rsaVersion : this.aesVersion);
     const inner = (keyVersion: string | null): KmsDriver => {
-      const adapter = this.versions[Number(versionOf(keyVersion)) - 1];
+      const adapter = this.versions[nameOf() === "rsa" ? Number(versionOf(keyVersion)) - 1 : 0];
       if (adapter === undefined) throw new KmsError("key-not-found");
       return adapter.open(`local:${nameOf()}`);
     };

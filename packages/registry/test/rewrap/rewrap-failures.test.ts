@@ -180,6 +180,34 @@ it("moves data keys to the current version of the same key", async () => {
   expect(await registry.rewrap(project, { from: a })).toMatchObject({ state: "done", dataKeys: 0 });
 });
 
+/** Rotates a symmetric key whenever so many wraps have been made since. */
+async function rotating(rotations: number) {
+  const world = await newWorld(engine);
+  const { registry, a, sealed } = await moving(world, 20);
+  world.cloud.aesVersion = 2;
+  let wraps = 0;
+  world.cloud.onWrap = async () => {
+    wraps += 1;
+    if (wraps % 8 === 0 && world.cloud.aesVersion < 2 + rotations) world.cloud.aesVersion += 1;
+  };
+  const ended = await waited(world.clock, registry.rewrap(project, { from: a }));
+  const versions = await world.store.reads.countByVersion({ provider: "double", resource: "double:a" });
+  return { world, ended, versions, sealed };
+}
+
+it("follows a key that is rotated while data keys move to its current version", async () => {
+  const { world, ended, versions, sealed } = await rotating(1);
+  expect(ended).toMatchObject({ state: "done", remaining: 0 });
+  expect(versions).toEqual([{ project, keyVersion: "3", count: 20 }]);
+  expect(await openAll(world, sealed)).toEqual(["opened"]);
+});
+
+it("ends when a KMS names ever new versions", async () => {
+  const { world, ended, sealed } = await rotating(7);
+  expect(ended).toMatchObject({ state: "partial", stopped: "bad-answer" });
+  expect(await openAll(world, sealed)).toEqual(["opened"]);
+});
+
 it("wants two CMKs of the project, and a target that may wrap", async () => {
   const world = await newWorld(engine);
   const { registry, a, b } = await moving(world, 1);
