@@ -189,9 +189,11 @@ describe.each([
       expect(await openEach()).toEqual(["opened", "opened"]);
     });
 
-    test("to another version, and it does not move", async () => {
+    test("to another version: it does not open, or it opens and moves, and the balances do not add up", async () => {
       sql(`update cmkit_data_keys set key_version = '2' ${ofCrm}`);
-      expect([await rewrap(), await retire()]).toEqual(["partial", "in-use"]);
+      // Versions of an RSA key are keys of their own; the symmetric ones of this cloud open whatever the key wrapped.
+      const seen = fromName === "rsa" ? ["partial", "in-use"] : ["done", "bad-record"];
+      expect([await rewrap(), await retire()]).toEqual(seen);
     });
 
     test("to no version: it opens and moves, but the balances do not add up", async () => {
