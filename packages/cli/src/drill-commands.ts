@@ -8,8 +8,8 @@ import { withStore } from "./server-options.ts";
 /** Adds `cmkit drill`. */
 export function addDrillCommand(program: Command, deps: Deps, io: Io, done: (exitCode: number) => void): void {
   const command = ofCmk(program.command("drill"))
-    .option("--ttl <time>", "of the processes' data keys: such as 500ms, 5s or 30m", ttl, 5000)
-    .option("--processes <n>", "how many; they read and write by turns", processes, 4)
+    .addOption(new Option("--ttl <time>", "of the data keys: such as 500ms, 5s or 30m").argParser(ttl).default(5000, "5s"))
+    .option("--processes <n>", "how many; every other one reads, the rest write", processes, 4)
     .option("--real", "have the customer take the key away, and wait for it")
     .addOption(new Option("--url <url>").hideHelp()); // to say why not
   withStore(command.option("--json", "print JSON"))
