@@ -157,7 +157,8 @@ export interface RegistryWrites extends RegistryReads {
    * @returns The ids of those that were replaced.
    */
   replaceWraps(project: string, replacements: readonly WrapReplacement[]): Promise<readonly Uint8Array[]>;
-  putRewrapFailures(project: string, failures: readonly RewrapFailure[]): Promise<void>;
+  /** Of those that are still wrapped under the key: others may have been rewrapped meanwhile. */
+  putRewrapFailures(project: string, cmk: Cmk, failures: readonly RewrapFailure[]): Promise<void>;
   /** All of the project's data keys under the key may be tried again at once. */
   forgetRewrapFailures(project: string, cmk: Cmk): Promise<void>;
   /** Inserts, or replaces the row of the same project and source. */

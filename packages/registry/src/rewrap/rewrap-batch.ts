@@ -64,7 +64,7 @@ export async function rewrapBatch(
  */
 export async function writeBatch(
   { tags }: RegistryParts,
-  { project, source, to }: RewrapJob,
+  { project, source, from, to }: RewrapJob,
   { replacements, failures }: Rewrapped,
   tx: RegistryWrites,
 ): Promise<number> {
@@ -75,7 +75,7 @@ export async function writeBatch(
   const replaced = new Set((await tx.replaceWraps(project, replacements)).map(nameOf));
   const done = replacements.filter(({ id }) => replaced.has(nameOf(id)));
   await changeBalances(tx, tags.balance, project, done.flatMap(movesOf));
-  if (failures.length > 0) await tx.putRewrapFailures(project, failures);
+  if (failures.length > 0) await tx.putRewrapFailures(project, from, failures);
   return replaced.size;
 }
 

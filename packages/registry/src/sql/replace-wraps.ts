@@ -1,3 +1,4 @@
+import type { Cmk } from "@cmkit/core";
 import { sql, type RawBuilder } from "kysely";
 
 import type { RewrapFailure, WrapReplacement } from "../store.ts";
@@ -42,7 +43,7 @@ export function replaceWraps(
 }
 
 /** Each failure counts as one more try. @throws {TypeError} for a time that is none. */
-export function putRewrapFailures(engine: SqlEngine, project: string, failures: readonly RewrapFailure[]): Work<void> {
+export function putRewrapFailures(engine: SqlEngine, project: string, cmk: Cmk, failures: readonly RewrapFailure[]): Work<void> {
   const listed = {
     of_id: bytes(failures.map(({ id }) => id)),
     code: text(failures.map(({ code }) => code)),
@@ -55,7 +56,8 @@ export function putRewrapFailures(engine: SqlEngine, project: string, failures: 
       ({ head, from, cell }) => sql`
         ${head} update cmkit_data_keys as its set rewrap_code = ${cell("code")}, rewrap_after = ${cell("next_try")},
           rewrap_tries = rewrap_tries + 1
-        ${from} where its.project = ${project} and its.id = ${cell("of_id")}`,
+        ${from} where its.project = ${project} and its.id = ${cell("of_id")}
+          and its.provider = ${cmk.provider} and its.resource = ${cmk.resource}`,
     );
   };
 }

@@ -22,9 +22,9 @@ export class RewrapTables extends SqlReads {
     return rows.map((row) => new RowReader("cmkit_data_keys", row).bytes("id", 32));
   }
 
-  async putRewrapFailures(project: string, failures: readonly RewrapFailure[]): Promise<void> {
+  async putRewrapFailures(project: string, cmk: Cmk, failures: readonly RewrapFailure[]): Promise<void> {
     if (failures.length === 0) return;
-    await this.run(putRewrapFailures(this.sql, project, failures));
+    await this.run(putRewrapFailures(this.sql, project, cmk, failures));
   }
 
   /** Passes over what is being rewrapped at this moment: whoever holds it was allowed to, and so it may be tried again. */

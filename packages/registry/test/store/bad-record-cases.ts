@@ -30,7 +30,7 @@ export function badRecordCases(at: { readonly place: StorePlace; open(): Registr
       await tx.putProject(project);
       await tx.putCmk(cmk);
       await tx.addDataKey(dataKey);
-      await tx.putRewrapFailures("acme", [{ id: dataKey.id, code: "timeout", nextTryAt: null }]);
+      await tx.putRewrapFailures("acme", dataKey.recipients[0].cmk, [{ id: dataKey.id, code: "timeout", nextTryAt: null }]);
       await tx.putRewrap(rewrap);
       await tx.putBalance(balance);
       await tx.putRate(rate);

@@ -150,13 +150,14 @@ export function rewrapCases(at: OpenedStore): void {
       const none = { counts: [], ids: [], nextTryAt: null };
       expect(await at.store.reads.rewrapFailures("acme", sampleKey)).toEqual(none);
       await at.put(async (tx) => {
-        await tx.putRewrapFailures("acme", [
+        await tx.putRewrapFailures("acme", sampleKey, [
           { id: once.id, code: "throttled", nextTryAt: later },
           { id: never.id, code: "decrypt-failed", nextTryAt: null },
           { id: another.id, code: "throttled", nextTryAt: new Date(later.getTime() + 5) },
         ]);
-        await tx.putRewrapFailures("acme", []);
-        await tx.putRewrapFailures("other", [{ id: fine.id, code: "throttled", nextTryAt: null }]);
+        await tx.putRewrapFailures("acme", sampleKey, []);
+        await tx.putRewrapFailures("acme", otherKey, [{ id: fine.id, code: "throttled", nextTryAt: null }]);
+        await tx.putRewrapFailures("other", sampleKey, [{ id: fine.id, code: "throttled", nextTryAt: null }]);
       });
       expect(await at.store.reads.rewrapFailures("acme", sampleKey)).toEqual({
         counts: [
@@ -184,6 +185,7 @@ export function rewrapCases(at: OpenedStore): void {
       await at.put(async (tx) =>
         tx.putRewrapFailures(
           "acme",
+          sampleKey,
           records.map(({ id }) => ({ id, code: "timeout", nextTryAt: null })),
         ),
       );
