@@ -8,14 +8,16 @@ import type { Weather } from "./weather.ts";
 
 /** A process of a run: it is told the weather, says things line by line, and may be killed at any moment. */
 export class ChaosProcess<Line> {
-  /** Whether this run has killed it. */
+  /** Whether this run has ended it. */
   wasKilled = false;
+  private readonly file: string;
   private readonly child: ChildProcess;
   /** Once everything that it said has been heard. */
   readonly ended: Promise<unknown>;
 
   /** @param file In this directory. @param settings What it is started with: goes through JSON. */
   constructor(soak: Soak, file: string, settings: object, onLine: (line: Line) => void) {
+    this.file = file;
     const path = fileURLToPath(new URL(file, import.meta.url));
     this.child = spawn(process.execPath, ["--conditions=@cmkit/source", path, JSON.stringify(settings)], {
       stdio: ["ignore", "pipe", "inherit", "ipc"],
@@ -35,9 +37,11 @@ export class ChaosProcess<Line> {
     return this.child.exitCode === null && this.child.signalCode === null;
   }
 
-  /** Whether it ended by itself, and not as it should. */
-  get hasFailed(): boolean {
-    return !this.isAlive && !this.wasKilled && this.child.exitCode !== 0;
+  /** How it ended by itself, where it should not have. */
+  get failure(): string | undefined {
+    const { exitCode, signalCode } = this.child;
+    const hasFailed = !this.isAlive && !this.wasKilled && exitCode !== 0;
+    return hasFailed ? `${this.file} ended by itself: ${signalCode ?? exitCode}` : undefined;
   }
 
   tell(weather: Weather): void {
@@ -46,6 +50,7 @@ export class ChaosProcess<Line> {
 
   /** SIGTERM. */
   async end(): Promise<void> {
+    if (this.isAlive) this.wasKilled = true;
     this.child.kill("SIGTERM");
     await this.ended;
   }

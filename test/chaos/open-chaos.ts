@@ -4,7 +4,6 @@ import { multiCloudKms, type Cmk, type Kms, type KmsAdapter } from "@cmkit/core"
 import { cmkRegistry, type Registry, type RegistryStore } from "@cmkit/registry";
 import { postgresStore } from "@cmkit/registry/postgres";
 import { sqliteStore } from "@cmkit/registry/sqlite";
-import { devAdapters } from "@cmkit/cli";
 
 import { chaosCloud, resourceOf } from "./chaos-cloud.ts";
 import { clear, type Forecast } from "./weather.ts";
@@ -47,7 +46,7 @@ export const bystanderCmk: Cmk = { provider: "local", resource: resourceOf("byst
 export async function openChaos(setUp: ChaosSetUp, layers: ChaosLayers = {}): Promise<OpenedChaos> {
   const { forecast = () => clear, cloud = (given) => given, store: storeLayer = (given) => given } = layers;
   const recordKey = new Uint8Array(await readFile(join(setUp.directory, "record.key")));
-  const clouds = setUp.dev === null ? [chaosCloud(recordKey, forecast)] : await devAdapters(setUp.dev);
+  const clouds = setUp.dev === null ? [chaosCloud(recordKey, forecast)] : await emulators(setUp.dev);
   const store = storeLayer(storeOf(setUp.store));
   const kms = multiCloudKms({ adapters: clouds.map(cloud) });
   const operator = setUp.hasOperator ? { operatorCmk } : {};
@@ -71,6 +70,11 @@ export async function withChaos<T>(
   } finally {
     await opened.close();
   }
+}
+
+async function emulators(dev: string): Promise<readonly KmsAdapter[]> {
+  const { devAdapters } = await import("@cmkit/cli");
+  return devAdapters(dev);
 }
 
 function storeOf(name: string): RegistryStore {

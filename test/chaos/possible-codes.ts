@@ -14,7 +14,8 @@ export function checkCodes(codes: ReadonlyMap<string, number>, plan: RunPlan): r
   const store = ["store-unavailable", "unavailable", "timeout"];
   const ended = happened("end a worker") ? ["aborted"] : [];
   const ofWorkers = new Set([...ended, ...disabled, ...cloud, ...retired, ...store]);
-  const ofWriters = new Set([...disabled, ...store]);
+  // Emulators are everybody's cloud; the other one errs for workers alone.
+  const ofWriters = new Set([...disabled, ...store, ...(plan.clouds === "emulated" ? cloud : [])]);
   return [...codes].flatMap(([name, count]) => {
     const [who = "", ...words] = name.split(" ");
     const code = words.at(-1) ?? "";

@@ -45,7 +45,7 @@ setInterval(tellFaults, faultsMs).unref();
 while (!(await isDone())) await wait(againMs);
 tellFaults();
 await close();
-process.disconnect?.();
+process.exit();
 
 /** A failure with a code of ours is a line; any other ends the process. */
 async function isDone(): Promise<boolean> {

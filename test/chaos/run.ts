@@ -1,13 +1,15 @@
-// Rewraps while everything goes wrong. Usage: npm run chaos [-- --seed N] [--short] [--runs N] [--only RUN] [--data-keys N]
+// Rewraps while everything goes wrong. Usage: npm run chaos [-- --seed N] [--short] [--runs N] [--only RUN] [--data-keys N] [--verbose]
 import { randomInt } from "node:crypto";
 import { availableParallelism, loadavg } from "node:os";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 
 import { seededRandom } from "../soak/seeded-random.ts";
 import { Soak } from "../soak/soak.ts";
 import { Campaign } from "./campaign.ts";
 import { chaosRun } from "./chaos-run.ts";
-import { runKinds, runPlan, runSeed } from "./run-plan.ts";
+import { Journal } from "./journal.ts";
+import { runKinds, runPlan, runSeed, shortKinds } from "./run-plan.ts";
 import { Tally } from "./tally.ts";
 
 const { values } = parseArgs({
@@ -17,11 +19,12 @@ const { values } = parseArgs({
     runs: { type: "string" },
     only: { type: "string" },
     "data-keys": { type: "string" },
+    verbose: { type: "boolean", default: false },
   },
 });
 const { short } = values;
 const seed = wholeNumber("--seed", values.seed);
-const runs = wholeNumber("--runs", values.runs ?? (short ? "4" : "200"));
+const runs = wholeNumber("--runs", values.runs ?? (short ? String(shortKinds.length) : "200"));
 const only = values.only === undefined ? undefined : wholeNumber("--only", values.only);
 const dataKeys = wholeNumber("--data-keys", values["data-keys"] ?? (short ? "1500" : "20000"));
 const limits = { dataKeys, emulatedDataKeys: short ? 60 : 300, events: short ? 4 : 8 };
@@ -32,6 +35,8 @@ process.stdout.write(`chaos: seed ${seed}\n`);
 const tally = new Tally();
 let problems = 0;
 const base = new Soak("chaos", { seed, short, seconds: undefined });
+// Hundreds of processes of the same modules.
+process.env["NODE_COMPILE_CACHE"] ??= join(await base.directory(), "compiled");
 const campaign = new Campaign(base, seed);
 const abandon = (): void => base.abandon();
 process.once("exit", abandon);
@@ -47,15 +52,16 @@ process.exit(problems === 0 ? 0 : 1);
 /** @returns How much was wrong. */
 async function run(number: number): Promise<number> {
   const own = runSeed(seed, number);
-  const kind = runKinds[number % runKinds.length] ?? runKinds[0];
+  const kinds = short ? shortKinds : runKinds;
+  const kind = kinds[number % kinds.length] ?? runKinds[0];
   const plan = runPlan(own, kind, limits, seededRandom(own));
   const soak = new Soak(`run-${number}`, { seed: own, short, seconds: undefined });
   const abandonRun = (): void => soak.abandon();
   process.once("exit", abandonRun);
   const started = performance.now();
-  const journal: string[] = [];
+  const journal = new Journal();
   try {
-    journal.push(...(await chaosRun(campaign, soak, plan, lastsMs, tally)));
+    await chaosRun({ campaign, soak, plan, journal }, lastsMs, tally);
   } catch (error) {
     soak.problem(error instanceof Error ? (error.stack ?? error.message) : String(error));
   } finally {
@@ -65,14 +71,14 @@ async function run(number: number): Promise<number> {
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   const { engine, clouds, route, hasRival } = plan;
   soak.progress(`${engine}, ${clouds}, ${route}${hasRival ? ", two operators" : ""}: ${seconds} s, load ${load()}`);
-  if (soak.problems.length > 0) tellAll(number, plan, journal);
+  if (soak.problems.length > 0 || values.verbose) tellAll(number, plan, journal.lines);
   return soak.problems.length;
 }
 
 /** What makes the same run again, as far as chance allows, and what happened in it. */
 function tellAll(number: number, plan: object, journal: readonly string[]): void {
   const again = `--seed ${seed} --only ${number}${short ? " --short" : ""} --data-keys ${dataKeys}`;
-  process.stdout.write(`chaos: run ${number} went wrong: ${again}\n${JSON.stringify(plan)}\n${journal.join("\n")}\n`);
+  process.stdout.write(`chaos: run ${number}: ${again}\n${JSON.stringify(plan)}\n${journal.join("\n")}\n`);
 }
 
 function load(): string {

@@ -8,7 +8,9 @@ import type { Soak } from "../soak/soak.ts";
 import type { Campaign, Stocked } from "./campaign.ts";
 import { cloudsOf } from "./emulated-clouds.ts";
 import { happen } from "./events.ts";
+import type { RunParts } from "./chaos-run.ts";
 import type { RunIds } from "./finish.ts";
+import type { Journal } from "./journal.ts";
 import { Network } from "./network.ts";
 import { openChaos, operatorCmk, project, type ChaosSetUp, type OpenedChaos } from "./open-chaos.ts";
 import type { PlannedEvent, RunPlan } from "./run-plan.ts";
@@ -22,8 +24,7 @@ const patienceMs = 2500;
 
 /** The processes of a run at work, and what befalls them. */
 export class Stage {
-  /** What happened, and when, in seconds since the start. */
-  readonly journal: string[] = [];
+  readonly journal: Journal;
   readonly ids: RunIds;
   readonly sky: Sky;
   readonly team: Team;
@@ -33,10 +34,9 @@ export class Stage {
   private readonly direct: OpenedChaos;
   private readonly random: Random;
   private readonly from: Cmk;
-  private startedMs = 0;
 
   /** Registers the keys of the run, and starts everybody. @param own The store, past the network. */
-  static async set(campaign: Campaign, soak: Soak, plan: RunPlan, own: ChaosSetUp, { stock }: Stocked): Promise<Stage> {
+  static async set({ campaign, soak, plan, journal }: RunParts, own: ChaosSetUp, { stock }: Stocked): Promise<Stage> {
     const random = seededRandom(plan.seed + 1);
     const isEmulated = plan.clouds === "emulated";
     const emulated = isEmulated ? { emulators: await campaign.clouds(), of: cloudsOf(plan.seed) } : undefined;
@@ -57,15 +57,17 @@ export class Stage {
     const server = plan.hasServer ? new RunServer({ soak, start, token, from: ids.source, to: target }) : undefined;
     const writer = plan.hasWriter ? stock : undefined;
     const { concurrency } = plan;
-    const team = new Team({ soak, setUp, sky, random, concurrency, orders, server, writer });
+    const tell = (what: string): void => journal.add(what);
+    const team = new Team({ soak, setUp, sky, random, tell, concurrency, orders, server, writer });
     const from = await keyOf(direct, ids.source);
-    return new Stage({ plan, soak, sky, team, network, direct, random, ids, from });
+    return new Stage({ plan, soak, sky, team, journal, network, direct, random, ids, from });
   }
 
-  private constructor(parts: Pick<Stage, "ids" | "sky" | "team"> & StageParts) {
+  private constructor(parts: Pick<Stage, "ids" | "sky" | "team" | "journal"> & StageParts) {
     this.ids = parts.ids;
     this.sky = parts.sky;
     this.team = parts.team;
+    this.journal = parts.journal;
     this.plan = parts.plan;
     this.soak = parts.soak;
     this.network = parts.network;
@@ -77,10 +79,11 @@ export class Stage {
   /** Until everything planned has happened and everybody is done, and no longer than `lastsMs`. */
   async play(lastsMs: number): Promise<void> {
     await this.team.begin();
-    this.startedMs = performance.now();
+    const startedMs = performance.now();
+    this.journal.add("began");
     const events = [...this.plan.events];
     let lastMs = performance.now();
-    while (performance.now() - this.startedMs < lastsMs) {
+    while (performance.now() - startedMs < lastsMs) {
       const [next] = events;
       if (next === undefined && (this.plan.isCutShort || this.team.isDone)) break;
       const share = await this.lookedAt();
@@ -96,7 +99,7 @@ export class Stage {
   async end(): Promise<void> {
     await this.team.end();
     await this.sky.clearUp();
-    this.journal.push(`${this.seconds} killed whoever was there: ${this.plan.dataKeys - (await this.left())} were rewrapped`);
+    this.journal.add(`killed whoever was there: ${await this.left()} were left`);
   }
 
   async close(): Promise<void> {
@@ -105,13 +108,9 @@ export class Stage {
     await this.direct.close();
   }
 
-  private get seconds(): string {
-    return ((performance.now() - this.startedMs) / 1000).toFixed(1);
-  }
-
   private async happens(event: PlannedEvent): Promise<void> {
     await wait(event.delayMs);
-    this.journal.push(`${this.seconds} ${event.what}`);
+    this.journal.add(event.what);
     const { team, network, sky, random, direct, ids } = this;
     await happen(event, { team, network, sky, random, direct, ids });
   }

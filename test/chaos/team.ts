@@ -18,6 +18,8 @@ export interface TeamOptions {
   readonly setUp: ChaosSetUp;
   readonly sky: Sky;
   readonly random: Random;
+  /** Is told what processes say, the first times. */
+  readonly tell: (what: string) => void;
   readonly concurrency: number;
   /** One a worker. */
   readonly orders: readonly Order[];
@@ -78,8 +80,8 @@ export class Team {
   }
 
   /** Of processes that ended by themselves, and not as they should. */
-  get hasFailed(): boolean {
-    return this.all.some((process) => process.hasFailed);
+  get processFailures(): readonly string[] {
+    return this.all.flatMap(({ failure }) => failure ?? []);
   }
 
   async killWorker(): Promise<void> {
@@ -149,12 +151,12 @@ export class Team {
     const process: ChaosProcess<WorkerLine> = new ChaosProcess<WorkerLine>(soak, "rewrap-worker.ts", settings, (line) => {
       if (line.kind === "ready") this.ready += 1;
       else if (line.kind === "faults") this.faults.set(process, sumOf(line.counts));
-      else if (line.kind === "failed") this.count(`worker ${line.code}`);
+      else if (line.kind === "failed") this.count(`worker ${line.code}`, line.message);
       else if (line.state === "done") {
         post.isDone = true;
         this.claims += 1;
         if (line.remaining > 0) soak.problem(`a worker says done, and that ${line.remaining} are left`);
-      } else this.count(`worker ${line.state} ${line.stopped ?? ""}`);
+      } else this.count(`worker ${line.state} ${line.stopped ?? ""}`, `${line.remaining} left`);
     });
     this.all.push(process);
     return process;
@@ -167,15 +169,17 @@ export class Team {
       if (line.kind === "ready") this.ready += 1;
       else if (line.kind === "sealed") this.acknowledged.push({ row: line.row, text: line.text });
       else if (line.kind === "read") this.reads += 1;
-      else this.count(`${line.what} ${line.code}`);
+      else this.count(`${line.what} ${line.code}`, line.message);
     });
     this.all.push(process);
     return process;
   }
 
-  private count(what: string): void {
+  private count(what: string, message: string): void {
     const name = what.trim();
-    this.codes.set(name, (this.codes.get(name) ?? 0) + 1);
+    const count = (this.codes.get(name) ?? 0) + 1;
+    this.codes.set(name, count);
+    if (count <= 3) this.options.tell(`${name}: ${message}`);
   }
 }
 
