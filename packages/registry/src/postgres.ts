@@ -7,7 +7,10 @@ import type { RegistryStore } from "./store.ts";
 export interface PostgresStoreOptions {
   /** Marks a store that is made now as one for development; a store that exists keeps its mark. Default false. */
   readonly development?: boolean;
-  /** Connections of this process at most: half of them for reads, the others for writes. At least 2; default 10. */
+  /**
+   * Connections of this process at most: half of them for reads, the others for writes, of which rewraps hold half at most.
+   * One more listens for purges where there is an envelope. At least 2; default 10.
+   */
   readonly maxConnections?: number;
   /** Asked for every new connection, in place of the URL's password: for short-lived ones. */
   readonly password?: () => string | Promise<string>;
@@ -18,7 +21,8 @@ export interface PostgresStoreOptions {
  * may use it. Connects, and makes the tables, at the first call; comes back by itself when the server does.
  *
  * TLS with a valid certificate, except on this machine: `sslrootcert=FILE` names the authority, `sslmode=disable` goes
- * without. The server must keep advisory locks, which some that speak its protocol do not. No PG… environment variable is read.
+ * without. The server must keep advisory locks, which some that speak its protocol do not, and a pooler in between must not take
+ * connections apart by transaction: purges of other processes would not be heard. No PG… environment variable is read.
  * @param url `postgres://USER:PASSWORD@HOST:PORT/DATABASE`, with the parameters `sslmode`, `sslrootcert`, `options`,
  * `application_name` and `host` (the directory of a socket).
  * @throws {TypeError} for a URL that cannot be used; its message does not quote it.

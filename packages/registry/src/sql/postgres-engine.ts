@@ -65,13 +65,15 @@ function lockId(space: string, name: string): string {
   return createHash("sha256").update(`cmkit lock\0${space}\0${name}`).digest().readBigInt64BE().toString();
 }
 
+/** Transactions are numbered everywhere; the place in the write-ahead log is not to be had from all who offer PostgreSQL. */
 async function whereabouts(db: Database, { host, port }: PostgresAddress): ReturnType<SqlEngine["whereabouts"]> {
-  const { rows } = await sql<{ readonly database: string; readonly schema: string; readonly position: string }>`
-    select current_database() as database, current_schema() as schema, pg_current_wal_lsn()::text as position`.execute(db);
+  const { rows } = await sql<{ readonly database: string; readonly schema: string; readonly next: number }>`
+    select current_database() as database, current_schema() as schema,
+      txid_snapshot_xmax(txid_current_snapshot()) as next`.execute(db);
   const [its] = rows;
   if (its === undefined) throw unfit("PostgreSQL does not say where it is");
   const name = `PostgreSQL database ${its.database}, schema ${its.schema}, at ${host}:${port}`;
-  return { name, position: `write-ahead log ${its.position}` };
+  return { name, position: `before transaction ${its.next}` };
 }
 
 interface Server {

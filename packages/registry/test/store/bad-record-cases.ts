@@ -213,8 +213,11 @@ export function badRecordCases(at: { readonly place: StorePlace; open(): Registr
       await store.write(fill);
       await at.place.byHand("update cmkit_data_keys set wrapped = ?, rewrap_code = null", none);
       const claim = { project: "acme", cmk: sampleKey, limit: 9, now: new Date() };
-      const claimed = store.claimDataKeys(claim, async (records) => async () => records);
-      await expect(claimed).rejects.toMatchObject({ code: "bad-record" });
+      const claimed = async (): Promise<readonly unknown[]> =>
+        store.claimDataKeys(claim, async (records, unreadable) => async () => [records, unreadable]);
+      expect(await claimed()).toEqual([[], [{ service: dataKey.service, id: dataKey.id }]]); // it keeps nobody else from being claimed
+      await at.place.byHand("update cmkit_data_keys set service = 'Ä'");
+      await expect(claimed()).rejects.toMatchObject({ code: "bad-record" });
       await at.place.byHand("update cmkit_balances set made = -1");
       const locked = store.write(async (tx) => tx.lockBalance(balance.record));
       await expect(locked).rejects.toMatchObject({ code: "bad-record" });

@@ -98,6 +98,30 @@ export function postgresClaims(at: {
       }
     });
 
+    it("and lets go of them when the connection is lost, of which the next query says", async () => {
+      const [first, second] = [at.open(), at.open()];
+      const ids = await filled(first, 3);
+      const gate = Promise.withResolvers<void>();
+      const claimed = Promise.withResolvers<void>();
+      const claim = first.claimDataKeys(claimOf(), async (records) => {
+        claimed.resolve();
+        await gate.promise;
+        return async (tx) =>
+          tx.replaceWraps(
+            records[0]?.context["tenant"] ?? "",
+            records.map((record) => moved(record)),
+          );
+      });
+      await claimed.promise;
+      const kill = "(select pg_terminate_backend(pid) from pg_stat_activity where state = 'idle in transaction') its";
+      expect(await at.counted(kill)).toBe(1);
+      const others = await second.claimDataKeys(claimOf(), async (records) => async () => records.map(hex));
+      gate.resolve();
+      await expect(claim).rejects.toMatchObject({ code: "store-unavailable" });
+      expect(others).toEqual(ids);
+      expect(await first.reads.countDataKeys("acme", sampleKey)).toBe(3);
+    });
+
     it("and asks the clouds once, although PostgreSQL rolled back to end a deadlock", async () => {
       const [first, second] = [at.open(), at.open()];
       await filled(first, 1);
@@ -113,14 +137,15 @@ export function postgresClaims(at: {
         };
       });
       await one.promise;
+      const untilOneWaits = async (): Promise<void> => {
+        while ((await at.counted("pg_locks where locktype = 'advisory' and not granted")) === 0);
+      };
       let runs = 0;
       const other = second.write(async (tx) => {
         runs += 1;
         await tx.lockProject("b");
         two.resolve();
-        const isFirst = runs === 1;
-        // Whoever waits first is rolled back, on a machine that is not too busy.
-        while (isFirst && (await at.counted("pg_locks where locktype = 'advisory' and not granted")) === 0);
+        if (runs === 1) await untilOneWaits(); // who is rolled back, then, on a machine that is not too busy
         await tx.lockProject("a");
       });
       const refusal: unknown = await claim.catch((error: unknown) => error);

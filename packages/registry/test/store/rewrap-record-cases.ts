@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "vitest";
 
 import type { Purge, RegistryStore } from "../../src/store.ts";
-import { sampleBalance, sampleKey, sampleRewrap } from "./sample-records.ts";
+import { sampleBalance, sampleEntry, sampleKey, sampleRewrap } from "./sample-records.ts";
 import type { OpenedStore } from "./store-place.ts";
 
 /** What a rewrap keeps beside the data keys. */
@@ -122,9 +122,15 @@ export function rewrapRecordCases(at: OpenedStore): void {
     it("says which store it is and where its history stands, without a password", async () => {
       const { name, position } = await at.store.reads.whereabouts();
       expect(name).toMatch(/^(SQLite (file|in memory)|PostgreSQL database)/);
-      expect(position).not.toBe("");
+      expect(position).toMatch(/^before (transaction \d+|the first audit entry)$/);
       expect(name + position).not.toMatch(/p@ss|p%40ss|postgres:\/\//);
-      await at.store.write(async (tx) => expect((await tx.whereabouts()).name).toBe(name));
+      await at.put(async (tx) => {
+        await tx.lockAudit();
+        await tx.appendAudit(sampleEntry());
+      });
+      const after = await at.store.write(async (tx) => tx.whereabouts());
+      expect(after.name).toBe(name);
+      expect(after.position).not.toBe(position);
     });
   });
 }
