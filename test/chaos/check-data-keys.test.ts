@@ -112,8 +112,8 @@ function sabotaged(store: RegistryStore, sabotage: Sabotage): RegistryStore {
     claimDataKeys: async (...[claim, work, options]: Parameters<RegistryStore["claimDataKeys"]>) =>
       store.claimDataKeys(
         claim,
-        async (records) => {
-          const then = await work(records);
+        async (...given) => {
+          const then = await work(...given);
           return async (tx) => then(bad(tx));
         },
         options,

@@ -117,11 +117,10 @@ export class Stage {
 
   /** @returns Which share of the data keys has been rewrapped; 0 while the store is away. */
   private async lookedAt(): Promise<number> {
-    const { claims } = this.team;
+    const { saidDone } = this.team;
     try {
       const left = await this.left();
-      if (claims > 0 && left > 0) this.soak.problem(`somebody said that nothing is left, and ${left} are`);
-      this.team.claims -= claims;
+      if (saidDone && left > 0) this.soak.problem(`somebody said that nothing is left, and ${left} are`);
       return 1 - left / this.plan.dataKeys;
     } catch (error) {
       if (!isRegistryError(error) || error.code !== "store-unavailable") throw error;

@@ -45,8 +45,6 @@ export class Team {
   readonly acknowledged: SealedText[] = [];
   /** How often workers and the writer met which code, such as `worker throttled`. */
   readonly codes = new Map<string, number>();
-  /** How often somebody said that nothing is left, and nobody has looked yet. */
-  claims = 0;
   kills = 0;
   reads = 0;
   private readonly options: TeamOptions;
@@ -55,6 +53,7 @@ export class Team {
   private readonly faults = new Map<object, number>();
   private readonly all: ChaosProcess<unknown>[] = [];
   private ready = 0;
+  private isOneDone = false;
 
   constructor(options: TeamOptions) {
     this.options = options;
@@ -73,6 +72,11 @@ export class Team {
   /** Requests to the cloud that went wrong. */
   get requestFaults(): number {
     return [...this.faults.values()].reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Whether somebody said that nothing is left: then nothing may be there from then on, whoever makes data keys. */
+  get saidDone(): boolean {
+    return this.isOneDone || (this.options.server?.isDone ?? false);
   }
 
   get isDone(): boolean {
@@ -154,7 +158,7 @@ export class Team {
       else if (line.kind === "failed") this.count(`worker ${line.code}`, line.message);
       else if (line.state === "done") {
         post.isDone = true;
-        this.claims += 1;
+        this.isOneDone = true;
         if (line.remaining > 0) soak.problem(`a worker says done, and that ${line.remaining} are left`);
       } else this.count(`worker ${line.state} ${line.stopped ?? ""}`, `${line.remaining} left`);
     });
