@@ -2,12 +2,13 @@ import { kmsErrorCodes, type Cmk, type DataKeyRecord } from "@cmkit/core";
 import { isService } from "@cmkit/core/store";
 import type { SelectQueryBuilder } from "kysely";
 
-import type { DataKeyClaim, Page, RewrapFailures, VersionCount } from "../store.ts";
+import { isRegistryError } from "../registry-error.ts";
+import type { DataKeyClaim, DataKeyPlace, Page, RewrapFailures, VersionCount } from "../store.ts";
 import { maxKeyVersionLength } from "./cmk-row.ts";
 import { dataKeyRow } from "./data-key-row.ts";
 import { maxProjectLength } from "./project-row.ts";
 import { RowReader } from "./row-reader.ts";
-import type { Database, Schema } from "./schema.ts";
+import type { Database, DataKeyRow, Schema } from "./schema.ts";
 import type { SqlEngine } from "./sql-engine.ts";
 
 /** Runs one query on whatever it is to be run: the database, or a transaction. */
@@ -15,6 +16,12 @@ export type RunQuery = <T>(query: (db: Database) => Promise<T>) => Promise<T>;
 
 /** How many ids of failed ones are listed. */
 const listedFailures = 100;
+
+/** Data keys that may be rewrapped, and where rows stand that this package would not have written. */
+export interface ClaimedRows {
+  readonly records: readonly DataKeyRecord[];
+  readonly unreadable: readonly DataKeyPlace[];
+}
 
 /** Everything that can be asked about data keys. */
 export class DataKeyReads {
@@ -121,7 +128,7 @@ export class DataKeyReads {
   }
 
   /** @param hold Whether the rows stay ours until the transaction ends. */
-  async claimable(claim: DataKeyClaim, { hold }: { readonly hold: boolean }): Promise<readonly DataKeyRecord[]> {
+  async claimable(claim: DataKeyClaim, { hold }: { readonly hold: boolean }): Promise<ClaimedRows> {
     const { project, cmk, exceptVersion, after, limit, now } = claim;
     const size = pageSize(limit);
     const rows = await this.run(async (db) => {
@@ -136,7 +143,24 @@ export class DataKeyReads {
       query = query.orderBy("service").orderBy("id").limit(size);
       return (hold ? query.modifyEnd(this.sql.forUpdateSkipLocked) : query).execute();
     });
-    return rows.map((row) => dataKeyRow.read(row));
+    const records: DataKeyRecord[] = [];
+    const unreadable: DataKeyPlace[] = [];
+    for (const row of rows) {
+      const record = readable(row);
+      if (record !== undefined) records.push(record);
+      else unreadable.push({ service: checkedService(row.service), id: new RowReader("cmkit_data_keys", row).bytes("id", 32) });
+    }
+    return { records, unreadable };
+  }
+}
+
+/** One row that somebody else wrote must not keep the others from being rewrapped. */
+function readable(row: DataKeyRow): DataKeyRecord | undefined {
+  try {
+    return dataKeyRow.read(row);
+  } catch (error) {
+    if (isRegistryError(error)) return undefined;
+    throw error;
   }
 }
 

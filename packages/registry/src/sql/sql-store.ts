@@ -1,7 +1,7 @@
 import type { DataKeyRecord } from "@cmkit/core";
 
 import { RegistryError } from "../registry-error.ts";
-import type { DataKeyClaim, Purge, RegistryReads, RegistryStore, RegistryWrites, WriteOptions } from "../store.ts";
+import type { DataKeyClaim, DataKeyPlace, Purge, RegistryReads, RegistryStore, RegistryWrites, WriteOptions } from "../store.ts";
 import { migrate } from "./migrate.ts";
 import type { Database } from "./schema.ts";
 import type { StorePurpose } from "./migrations.ts";
@@ -73,16 +73,20 @@ export class SqlStore implements RegistryStore {
   /** Not run again after a conflict: the clouds have been asked already. */
   async claimDataKeys<T>(
     claim: DataKeyClaim,
-    work: (records: readonly DataKeyRecord[]) => Promise<Work<T>>,
+    work: (...claimed: [records: readonly DataKeyRecord[], unreadable: readonly DataKeyPlace[]]) => Promise<Work<T>>,
     { signal }: Pick<WriteOptions, "signal"> = {},
   ): Promise<T> {
     signal?.throwIfAborted();
     if (this.sql.claims === 0) {
-      const write = await work(await this.queries.claimable(claim, { hold: false }));
+      const { records, unreadable } = await this.queries.claimable(claim, { hold: false });
+      const write = await work(records, unreadable);
       return this.write(write, { project: claim.project, signal });
     }
     const enter: Turn["enter"] = async (run) => this.claims.take("", run);
-    const whole: WholeWork<T> = async (tx) => (await work(await tx.claimable(claim, { hold: true })))(tx);
+    const whole: WholeWork<T> = async (tx) => {
+      const { records, unreadable } = await tx.claimable(claim, { hold: true });
+      return (await work(records, unreadable))(tx);
+    };
     return this.attempt(whole, { enter, signal });
   }
 
@@ -192,7 +196,10 @@ export class SqlStore implements RegistryStore {
       return answer;
     } catch (error) {
       // A failure to roll back says nothing of its own: the engine rolls back what it loses.
-      throw thrown === undefined ? storeFailure(error) : thrown.reason;
+      if (thrown !== undefined) throw thrown.reason;
+      // Perhaps it was committed and only the answer is lost: what this process would not hear again must be forgotten now.
+      for (const purge of announced) this.listeners.tell(purge);
+      throw storeFailure(error);
     }
   }
 

@@ -2,7 +2,7 @@ import { Client } from "pg";
 import { describe, expect, it } from "vitest";
 
 import type { Purge, RegistryStore } from "../../src/store.ts";
-import { sampleKey } from "./sample-records.ts";
+import { sampleKey, sampleProject } from "./sample-records.ts";
 
 /** Somebody who listens, and can be waited for. */
 class Ear {
@@ -21,7 +21,7 @@ class Ear {
 }
 
 /** What processes that share a PostgreSQL tell each other. */
-export function postgresPurges(at: { open(): RegistryStore; readonly url: string }): void {
+export function postgresPurges(at: { open(): RegistryStore; readonly url: string; byHand(sql: string): Promise<void> }): void {
   const purge: Purge = { project: "acme", cmk: sampleKey };
   const last: Purge = { project: "the last", cmk: sampleKey };
   const tell = async (store: RegistryStore, what: Purge): Promise<void> => store.write(async (tx) => tx.announcePurge(what));
@@ -40,7 +40,7 @@ export function postgresPurges(at: { open(): RegistryStore; readonly url: string
   const isLast = (heard: readonly (Purge | undefined)[]): boolean => heard.some((its) => its?.project === last.project);
 
   describe("tells of purges", () => {
-    it("to every store that listens, once, when they were committed, within a second", async () => {
+    it("to every store that listens, once, as soon as they were committed", async () => {
       const [teller, ...others] = [at.open(), at.open(), at.open()];
       const ears = [teller, ...others].map((store) => {
         const ear = new Ear();
@@ -54,12 +54,27 @@ export function postgresPurges(at: { open(): RegistryStore; readonly url: string
       });
       await expect(undone).rejects.toThrow("ours");
       await tell(teller, purge);
-      const committed = performance.now();
-      await Promise.all(ears.map(async (ear) => ear.until((heard) => heard.includes(undefined) && heard.length > 1)));
-      expect(performance.now() - committed).toBeLessThan(1000);
+      await Promise.all(ears.map(async (ear) => ear.until((heard) => heard.length > 1)));
       await tell(others[0] ?? teller, last);
       await Promise.all(ears.map(async (ear) => ear.until(isLast)));
       for (const { heard } of ears) expect(heard).toEqual([undefined, purge, last]);
+    });
+
+    it("itself, although a commit was not answered: it may have taken place", async () => {
+      const store = at.open();
+      const ear = new Ear();
+      store.onPurge(ear.listener);
+      await ear.until(isConnected);
+      await at.byHand(`create function cut_off() returns trigger language plpgsql as
+        'begin perform pg_terminate_backend(pg_backend_pid()); return null; end'`);
+      await at.byHand(`create constraint trigger cut_off after insert on cmkit_projects deferrable initially deferred
+        for each row execute function cut_off()`);
+      const cutOff = store.write(async (tx) => {
+        await tx.announcePurge(purge);
+        await tx.putProject(sampleProject());
+      });
+      await expect(cutOff).rejects.toMatchObject({ code: "store-unavailable" });
+      expect(ear.heard).toEqual([undefined, purge]);
     });
 
     it("and makes nothing of what it would not have said", async () => {

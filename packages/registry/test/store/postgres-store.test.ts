@@ -60,6 +60,7 @@ describe("a store in PostgreSQL", () => {
   postgresClaims({ open, counted });
   postgresPurges({
     open,
+    byHand: async (sql) => place.byHand(sql),
     get url(): string {
       return server.url;
     },
