@@ -214,11 +214,12 @@ export interface RegistryStore {
    * of it, in a transaction. PostgreSQL holds the rows' locks until that has been committed and passes over locked rows; with
    * SQLite somebody else may have replaced a wrap meanwhile.
    *
-   * @param work Runs once, at most 30 s. Is called with an empty array where there is nothing to claim.
+   * @param work Runs once, at most 30 s. `unreadable` are the places of rows that this package would not have written. Both
+   * are empty where there is nothing to claim.
    */
   claimDataKeys<T>(
     claim: DataKeyClaim,
-    work: (records: readonly DataKeyRecord[]) => Promise<(tx: RegistryWrites) => Promise<T>>,
+    work: (records: readonly DataKeyRecord[], unreadable: readonly DataKeyPlace[]) => Promise<(tx: RegistryWrites) => Promise<T>>,
     options?: Pick<WriteOptions, "signal">,
   ): Promise<T>;
   /**

@@ -18,6 +18,11 @@ export function checkReach({ project }: Principal, asked: string): void {
   if (!(isProject(asked) && (project === "*" || project === asked))) throw new RegistryError("not-found");
 }
 
+/** @param why What it is about, as a sentence begins. @throws {RegistryError} `forbidden` */
+export function refuseProjectToken({ project }: Principal, why: string): void {
+  if (project !== "*") throw new RegistryError("forbidden", `${why}, so it takes a token for all projects.`);
+}
+
 function isProject(name: string): boolean {
   try {
     checkedProject(name);

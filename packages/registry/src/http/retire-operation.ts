@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 
+import { refuseProjectToken } from "./authorization.ts";
 import { nothing, operation, type Operation } from "./operation.ts";
 import { retireJson, retireSchema } from "./retire-wire.ts";
 
@@ -25,7 +26,9 @@ export const retireOperation: Operation = operation({
   query: nothing,
   answer: { status: 200, schema: z.object({ retire: retireSchema }), description: "The report, which is in the audit log too." },
   refusals: [400, 409, 413],
-  run: async ({ registry, project, id, by }, { backups_until: until }) => {
+  run: async (call, { backups_until: until }) => {
+    const { registry, project, id, by } = call;
+    refuseProjectToken(call.principal, "The report tells of the whole store");
     const options = { ...by, ...(until === undefined ? {} : { backupsUntil: new Date(until) }) };
     return { retire: retireJson(await registry.retire(project, id, options)) };
   },

@@ -1,8 +1,8 @@
 import { z } from "@hono/zod-openapi";
 
 import { operatorSource } from "../cmk-record.ts";
-import { RegistryError } from "../registry-error.ts";
 import type { RewrapOptions } from "../rewrap-progress.ts";
+import { refuseProjectToken } from "./authorization.ts";
 import { nothing, operation, type Call, type Operation } from "./operation.ts";
 import { rewrapJson, rewrapSchema } from "./rewrap-wire.ts";
 
@@ -55,17 +55,12 @@ function start(path: string, name: string, source: (call: Call) => string): Oper
     refusals: [400, 413, 422],
     run: async (call, body) => {
       const { registry, project, by } = call;
-      if (body.requests_per_second !== undefined) refuseProjectToken(call);
+      // All projects share the quotas of the operator's accounts: nobody may take them from others, or slow others down.
+      if (body.requests_per_second !== undefined) refuseProjectToken(call.principal, "requests_per_second is for all projects");
       const options = { ...by, signal: undefined, from: source(call), ...optionsOf(body) }; // it outlives the request
       return { rewrap: rewrapJson(await registry.startRewrap(project, options)) };
     },
   });
-}
-
-/** All projects share the quotas of the operator's accounts: nobody may take them from others, or slow others down. */
-function refuseProjectToken({ principal }: Call): void {
-  if (principal.project === "*") return;
-  throw new RegistryError("forbidden", "requests_per_second is for all projects, so it takes a token for all of them.");
 }
 
 function optionsOf({ to, requests_per_second: rate, concurrency, dry_run: dryRun }: NewRewrap): Omit<RewrapOptions, "from"> {

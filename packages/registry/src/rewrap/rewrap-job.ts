@@ -49,8 +49,8 @@ export async function rewrapJob(
   const cmks = await projectCmks(parts.store.reads, parts.tags.cmk, checkedProject(project));
   const { result } = supersede(cmks, source, target, new Date(0));
   if (source !== target) {
-    const from = source === operatorSource ? await operatorsKey(parts) : keyOf(liveCmk(cmks, source));
-    return { project, source, target, from, to: keyOf(await settle(result)), exceptVersion: undefined };
+    const to = keyOf(await settle(result));
+    return { project, source, target, from: await leftKey(parts, settle, cmks, source), to, exceptVersion: undefined };
   }
   const taking = await checkNow(result);
   const exceptVersion = currentVersion(taking);
@@ -58,6 +58,18 @@ export async function rewrapJob(
     throw new KmsError("unsupported", { provider: taking.provider, detail: "this key has no versions that its cloud names" });
   }
   return { project, source, target, from: keyOf(taking), to: keyOf(taking), exceptVersion };
+}
+
+/** An alias that was registered for a key which had data keys before is asked what it names: they are to be found under that. */
+async function leftKey(
+  parts: RegistryParts,
+  settle: RewrapChecks["settle"],
+  cmks: readonly CmkRecord[],
+  source: string,
+): Promise<Cmk> {
+  if (source === operatorSource) return operatorsKey(parts);
+  const cmk = liveCmk(cmks, source);
+  return keyOf(cmk.resolved ? cmk : await settle(cmk));
 }
 
 /** How many data keys there are to rewrap, by what was written down of them. @throws {RegistryError} `bad-record` */

@@ -4,7 +4,7 @@ import { rewrapper, type Rewrapper } from "@cmkit/core/store";
 
 import type { RegistryParts } from "../registry-parts.ts";
 import { isRegistryError } from "../registry-error.ts";
-import type { DataKeyPlace, RegistryWrites } from "../store.ts";
+import type { DataKeyPlace, RegistryWrites, RewrapFailure } from "../store.ts";
 import { batchSize, firstBatch } from "./batch-size.ts";
 import { GiveUp } from "./give-up.ts";
 import { rewrapBatch, writeBatch, type Rewrapped } from "./rewrap-batch.ts";
@@ -105,11 +105,12 @@ export class RewrapRun {
     const { project, from: cmk, exceptVersion } = job;
     const now = new Date(clock.wallMs());
     const claim = { project, cmk, exceptVersion, after, limit: this.batchLimit, now };
-    return parts.store.claimDataKeys(claim, async (records) => {
-      const last = records.at(-1);
-      const done = await this.rewrapped(rewrap, records);
+    return parts.store.claimDataKeys(claim, async (records, unreadable) => {
+      const { replacements, failures } = await this.rewrapped(rewrap, records);
+      const unread = unreadable.map(({ id }): RewrapFailure => ({ id, code: "malformed", nextTryAt: null }));
+      const last = lastPlace([...records, ...unreadable]);
       return async (tx: RegistryWrites) => {
-        if (records.length > 0) await writeBatch(parts, job, done, tx);
+        if (last !== undefined) await writeBatch(parts, job, { replacements, failures: [...failures, ...unread] }, tx);
         return { last };
       };
     });
@@ -171,4 +172,16 @@ export class RewrapRun {
   private async wait(ms: number): Promise<void> {
     await this.clock.sleep(ms, this.signal).catch(() => {});
   }
+}
+
+/** In the order in which a CMK's data keys are claimed. */
+function lastPlace(places: readonly DataKeyPlace[]): DataKeyPlace | undefined {
+  return places.reduce<DataKeyPlace | undefined>(
+    (last, place) => (last === undefined || isAfter(place, last) ? place : last),
+    undefined,
+  );
+}
+
+function isAfter(a: DataKeyPlace, b: DataKeyPlace): boolean {
+  return a.service === b.service ? Buffer.compare(a.id, b.id) > 0 : a.service > b.service;
 }

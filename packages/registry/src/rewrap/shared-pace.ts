@@ -23,14 +23,16 @@ export async function sharedPace(
   signal: AbortSignal,
 ): Promise<Pace> {
   const asking = parts.kms.withoutMemory();
-  const lanes = new Map<string, Lane>();
+  const quotas = await Promise.all(
+    keys.map(async (key) => ({ key: nameOf(key), ...(await documentedQuota(asking, key, signal)) })),
+  );
   const ofKeys = new Map<string, Lane>();
-  for (const key of keys) {
-    const quota = await documentedQuota(asking, key, signal);
-    const { name = nameOf(key), perSecond } = quota ?? {};
-    const lane = lanes.get(name) ?? new Lane(parts, name, requestsPerSecond ?? perSecond, signal);
-    lanes.set(name, lane);
-    ofKeys.set(nameOf(key), lane);
+  for (const [name, alike] of Map.groupBy(quotas, ({ name, key }) => name ?? key)) {
+    // Two keys of one vault may have limits of their own: the lower one holds for both.
+    const documented = Math.min(...alike.map(({ perSecond = Infinity }) => perSecond));
+    const perSecond = requestsPerSecond ?? (documented === Infinity ? undefined : documented);
+    const lane = new Lane(parts, name, perSecond, signal);
+    for (const { key } of alike) ofKeys.set(key, lane);
   }
   return {
     turn: async (cmk, _operation, until) => ofKeys.get(nameOf(cmk))?.turn(until),

@@ -126,11 +126,20 @@ function bodyOf({ operationId }: Documented, id: string): unknown {
   return operationId === "startOperatorRewrap" ? { to: id, concurrency: 4, dry_run: false } : undefined;
 }
 
+/** What tells of the whole store is for those who may see all projects. */
+function tokenOf({ operationId }: Documented): Asked {
+  return operationId === "retireCmk" ? { token: "everything" } : {};
+}
+
 /** The request that the operation is for, on a CMK that exists. */
 const rightly = async (to: Api, operation: Documented, asked: Asked = {}): Promise<Answer> => {
   const id = await to.create();
   const body = bodyOf(operation, id);
-  return to.ask(operation.method, addressOf(operation, id), { ...(body === undefined ? {} : { body }), ...asked });
+  return to.ask(operation.method, addressOf(operation, id), {
+    ...tokenOf(operation),
+    ...(body === undefined ? {} : { body }),
+    ...asked,
+  });
 };
 
 const failing =
@@ -142,7 +151,10 @@ const failing =
       return to.ask(operation.method, addressOf(operation, unknownId));
     }
     to.registry.failure = error;
-    return to.ask(operation.method, addressOf(operation, unknownId), { body: bodyOf(operation, unknownId) });
+    return to.ask(operation.method, addressOf(operation, unknownId), {
+      body: bodyOf(operation, unknownId),
+      ...tokenOf(operation),
+    });
   };
 
 const success: Provoke = async (to, operation) => {

@@ -88,7 +88,7 @@ describe("a rewrap over HTTP", () => {
     expect(refused).toMatchObject({
       status: 403,
       code: "forbidden",
-      message: expect.stringContaining("a token for all of them"),
+      message: expect.stringContaining("a token for all projects"),
     });
     expect(registry.rewraps).toEqual([]);
   });
@@ -155,9 +155,19 @@ describe("a rewrap over HTTP", () => {
 });
 
 describe("retiring over HTTP", () => {
+  const all = { token: "everything" };
+
+  it("takes a token for all projects: the report tells of the whole store", async () => {
+    const { ask, registry, from } = await twoKeys();
+    const calls = registry.calls.length;
+    const refused = refusalOf(await ask("POST", `${cmks}/${from}/retire`));
+    expect(refused).toMatchObject({ status: 403, code: "forbidden", message: expect.stringContaining("all projects") });
+    expect(registry.calls).toHaveLength(calls);
+  });
+
   it("answers with the report", async () => {
     const { ask, from } = await twoKeys();
-    const { status, json } = await ask("POST", `${cmks}/${from}/retire`);
+    const { status, json } = await ask("POST", `${cmks}/${from}/retire`, all);
     expect(status).toBe(200);
     const version = { key_version: "1", made: 3, rewrapped_in: 2, rewrapped_out: 5, shredded: 0, present: 0 };
     expect(json).toEqual({
@@ -181,7 +191,7 @@ describe("retiring over HTTP", () => {
     ["2999-01-31T00:00:00.5+02:00", "2999-01-30T22:00:00.500Z", false],
   ])("takes until when there are backups: %s", async (given, until, safe) => {
     const { ask, from } = await twoKeys();
-    const { json } = await ask("POST", `${cmks}/${from}/retire`, { body: { backups_until: given } });
+    const { json } = await ask("POST", `${cmks}/${from}/retire`, { ...all, body: { backups_until: given } });
     expect(json).toMatchObject({ retire: { backups_until: until, safe_to_destroy: safe } });
   });
 
@@ -194,18 +204,20 @@ describe("retiring over HTTP", () => {
   ])("refuses what is no time: %j", async (until, named) => {
     const { ask, registry, from } = await twoKeys();
     const calls = registry.calls.length;
-    const refused = refusalOf(await ask("POST", `${cmks}/${from}/retire`, { body: { backups_until: until } }));
+    const refused = refusalOf(await ask("POST", `${cmks}/${from}/retire`, { ...all, body: { backups_until: until } }));
     expect(refused).toMatchObject({ status: 400, code: "invalid-request", message: expect.stringContaining(named) });
-    expect(refusalOf(await ask("POST", `${cmks}/${from}/retire`, { body: { force: true } })).message).toContain('"force"');
+    expect(refusalOf(await ask("POST", `${cmks}/${from}/retire`, { ...all, body: { force: true } })).message).toContain(
+      '"force"',
+    );
     expect(registry.calls).toHaveLength(calls);
   });
 
   it("is 409 while data keys are left", async () => {
     const { ask, registry, from } = await twoKeys();
     registry.dataKeys = 2;
-    const refused = refusalOf(await ask("POST", `${cmks}/${from}/retire`));
+    const refused = refusalOf(await ask("POST", `${cmks}/${from}/retire`, all));
     expect(refused).toMatchObject({ status: 409, code: "in-use", message: expect.stringContaining("2 data keys") });
     registry.failure = new RegistryError("in-use", "It is current.");
-    expect(refusalOf(await ask("POST", `${cmks}/${from}/retire`)).message).toBe("It is current.");
+    expect(refusalOf(await ask("POST", `${cmks}/${from}/retire`, all)).message).toBe("It is current.");
   });
 });

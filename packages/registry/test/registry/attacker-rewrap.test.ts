@@ -244,9 +244,12 @@ describe.each([
     expect(await retire()).toBe("in-use");
   });
 
-  test.each(["service = ''", "context = '{}'"])("damages a row (%s), and it is refused", async (damage) => {
+  test.each([
+    ["service = ''", "bad-record"],
+    ["context = '{}'", "partial"],
+  ])("damages a row (%s), and it is refused: %s", async (damage, outcome) => {
     sql(`update cmkit_data_keys set ${damage} where service = 'crm'`);
-    expect(await rewrap()).toBe("bad-record");
+    expect(await rewrap()).toBe(outcome);
     expect(await retire()).toBe("in-use");
   });
 

@@ -2,7 +2,9 @@ import { KmsError } from "@cmkit/core";
 import { expect, it } from "vitest";
 import type { RewrapProgress } from "../../src/rewrap-progress.ts";
 import { sqlite } from "../registry/sqlite-engine.ts";
-import { codeOf, collected, newWorld, registerKey } from "../registry/world.ts";
+import { codeOf, collected, newWorld, registerKey, World } from "../registry/world.ts";
+import { attackedStore } from "../audit-database.ts";
+import { sqliteStore } from "../../src/sqlite.ts";
 import { counts, moving, openAll, project, sealUnder, waited } from "./rewrap-world.ts";
 
 const engine = sqlite();
@@ -21,6 +23,29 @@ it("that cannot unwrap a data key says so on its row, moves the others, and is p
   expect(ended.failedIds).toHaveLength(1);
   expect(await counts(registry, a, b)).toEqual([1, 1]);
   expect(await world.process().rewrapProgress(project, a)).toMatchObject({ state: "partial", remaining: 1 });
+});
+
+it("passes over a row that nobody of us wrote, and moves the others", async () => {
+  const attacked = attackedStore();
+  const world = new World(() => sqliteStore(attacked.file));
+  const { registry, a, b } = await moving(world, 3);
+  const [, second] = await world.store.reads.dataKeys(project, { limit: 3 });
+  if (second === undefined) throw new RangeError("expected a data key");
+  attacked.sql("update cmkit_data_keys set kind = 'other' where id = ?", second.id);
+  const ended = await registry.rewrap(project, { from: a, to: b });
+  expect(ended).toMatchObject({ state: "partial", remaining: 1, failed: [{ code: "malformed", count: 1 }] });
+  expect(ended.failedIds).toEqual([Buffer.from(second.id).toString("base64url")]);
+});
+
+it("finds the data keys of a key that was registered again, under an alias", async () => {
+  const world = await newWorld(engine);
+  const { registry, a, b, sealed } = await moving(world, 3);
+  await registry.update(project, b, { defaultCmk: true });
+  await registry.delete(project, a, { force: true });
+  const alias = await registry.register(project, { provider: "double", resource: "alias:a" });
+  expect(await registry.rewrap(project, { from: alias.id, to: b })).toMatchObject({ state: "done", dataKeys: 3 });
+  world.cloud.refusals.set("a", "key-destroyed");
+  expect(await openAll(world, sealed)).toEqual(["opened"]);
 });
 
 it("that was partial tries everything again when it is started again", async () => {
