@@ -33,7 +33,7 @@ export async function chaosRun(parts: RunParts, lastsMs: number, tally: Tally): 
     await stage.end();
     const expected = { stock, acknowledged: team.acknowledged };
     const forecast = (): Stage["sky"]["weather"] => sky.weather;
-    tally.opened += await withChaos(own, async (opened) => finish(soak, opened, plan, ids, expected), { forecast });
+    tally.opened += await withChaos(own, async (opened) => finish(parts, opened, ids, expected), { forecast });
     for (const wrong of [...team.processFailures, ...checkCodes(team.codes, plan)]) soak.problem(wrong);
   } finally {
     await stage.close();

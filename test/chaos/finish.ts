@@ -4,7 +4,7 @@ import { isRegistryError } from "@cmkit/registry";
 import type { Soak } from "../soak/soak.ts";
 import { checkDataKeys, type Expected } from "./check-data-keys.ts";
 import { project, type OpenedChaos } from "./open-chaos.ts";
-import type { RunPlan } from "./run-plan.ts";
+import type { RunParts } from "./chaos-run.ts";
 
 /** The ids of a run's CMKs; `source` may be `operator`. */
 export interface RunIds {
@@ -22,21 +22,23 @@ const endsWithinMs = 120_000;
  * @returns How many data keys were opened, all told.
  */
 export async function finish(
-  soak: Soak,
+  { soak, plan: { route, weather }, journal }: RunParts,
   opened: OpenedChaos,
-  { route, weather }: RunPlan,
   { source, target, rival }: RunIds,
   expected: Expected,
 ): Promise<number> {
   const before = await checkDataKeys(opened, expected);
   for (const problem of before.problems) soak.problem(`stopped half-way: ${problem}`);
+  journal.add(`opened ${before.opened} data keys`);
   await makeCurrent(opened, target);
   await rewrapAll(soak, opened, source, route === "versions" ? undefined : target);
   if (rival !== undefined) await rewrapAll(soak, opened, rival, target);
+  journal.add("rewrapped what was left");
   const version = route === "versions" ? { keyVersion: String(weather.versions["source"]) } : {};
   const under = { id: route === "versions" ? source : target, ...version };
   const after = await checkDataKeys(opened, { ...expected, under });
   for (const problem of after.problems) soak.problem(`at the end: ${problem}`);
+  journal.add(`opened ${after.opened} data keys`);
   if (route === "key") await retire(soak, opened, source);
   if (rival !== undefined) await retire(soak, opened, rival);
   return before.opened + after.opened;

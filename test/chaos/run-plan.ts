@@ -90,20 +90,21 @@ export function runPlan(seed: number, kind: Kind, limits: PlanLimits, random: Ra
     concurrency: pick([1, 8, 32, 100], random) ?? 32,
     hasServer: random() < 0.5,
     hasWriter: random() < 0.7,
-    weather: weatherOf(route, random),
+    weather: weatherOf(route, isEmulated, random),
     isCutShort: random() < 0.3,
   };
   return { ...plan, events: eventsOf(plan, limits.events, random) };
 }
 
-function weatherOf(route: Route, random: Random): Weather {
+function weatherOf(route: Route, isEmulated: boolean, random: Random): Weather {
   const fault = (share: number): number => (random() < 0.6 ? share : 0);
-  // A cloud with a limit is asked more slowly each time that it says throttled: then only for moments.
   const quota = random() < 0.2 ? 10_000 : 0;
+  // Who knows of a limit asks more slowly each time that it hears of being throttled: then that lasts moments alone.
+  const isPaced = isEmulated || quota > 0;
   return {
     ...clear,
     quota,
-    throttled: quota > 0 ? 0 : fault(0.02),
+    throttled: isPaced ? 0 : fault(0.02),
     unavailable: fault(0.05),
     wrong: fault(0.002),
     versions: route === "versions" ? { source: 3 } : { source: 2 },

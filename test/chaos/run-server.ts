@@ -28,6 +28,7 @@ export interface RunServerOptions {
 /** What an operator may be told who begins a rewrap while things go wrong. */
 const possible: ReadonlySet<Answer["status"]> = new Set([200, 400, 422, 503, "none"]);
 const pollMs = 300;
+const maxStarts = 30;
 
 /** A server that is asked to rewrap, looked after, started and asked again, until it says that nothing is left. */
 export class RunServer {
@@ -62,12 +63,24 @@ export class RunServer {
 
   private async attend(): Promise<void> {
     while (!this.isOver && !this.isDone) {
-      this.living ??= await this.options.start();
+      this.living ??= await this.started();
       if (!this.living.isAlive()) throw new Error("ended by itself");
       const state = stateIn(await this.ask("GET", undefined));
       if (state === "done") this.isDone = true;
       else if (state !== "running") await this.ask("POST", this.body);
       await wait(pollMs);
+    }
+  }
+
+  /** It does not start while its store is away. */
+  private async started(): Promise<Living> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.options.start();
+      } catch (error) {
+        if (tries === maxStarts) throw error;
+        await wait(pollMs);
+      }
     }
   }
 

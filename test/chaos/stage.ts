@@ -19,8 +19,8 @@ import { Sky } from "./sky.ts";
 import { Team, type Order } from "./team.ts";
 
 const pollMs = 50;
-/** An event waits no longer for its share of the data keys. */
-const patienceMs = 2500;
+/** An event waits no longer for its share of the data keys. Loading a cloud's SDK takes seconds. */
+const patienceMs = { local: 3000, emulated: 6000 };
 
 /** The processes of a run at work, and what befalls them. */
 export class Stage {
@@ -81,13 +81,14 @@ export class Stage {
     await this.team.begin();
     const startedMs = performance.now();
     this.journal.add("began");
+    const { clouds } = this.plan;
     const events = [...this.plan.events];
     let lastMs = performance.now();
     while (performance.now() - startedMs < lastsMs) {
       const [next] = events;
       if (next === undefined && (this.plan.isCutShort || this.team.isDone)) break;
       const share = await this.lookedAt();
-      if (next !== undefined && (share >= next.share || performance.now() - lastMs > patienceMs)) {
+      if (next !== undefined && (share >= next.share || performance.now() - lastMs > patienceMs[clouds])) {
         events.shift();
         await this.happens(next);
         lastMs = performance.now();
