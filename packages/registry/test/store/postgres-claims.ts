@@ -36,6 +36,8 @@ export function postgresClaims(at: {
     it("of which nobody else holds one, and those of one who went away at once", async () => {
       const [first, second] = [at.open(), at.open()];
       const ids = await filled(first, 10);
+      const due = { id: Buffer.from(ids[0] ?? "", "hex"), code: "timeout", nextTryAt: new Date(0) } as const;
+      await first.write(async (tx) => tx.putRewrapFailures("acme", sampleKey, [due]));
       const claim = await held(first, 4);
       expect(claim.records.map(hex)).toEqual(ids.slice(0, 4));
       const other = await held(second, 100);
