@@ -30,6 +30,7 @@ export function checkDemoText(text: string): void {
   expect(text.trimEnd().split("\n").at(-1)).toBe("0 lost");
   for (const name of demoKeyNames) expect(text).toMatch(new RegExp(`${name} +│ 1200 +│ 10800 +│ \\d+ +│ yes`));
   expect(text).toMatch(/(\d{2,}) of \1 data keys rewrapped, 0 failed; 1200 customers opened in a fresh process/);
+  expect(text).toMatch(/PASSED\. The last success was .* after the request/);
   expect(text).toMatch(/email +│ swietoslawa.sliwon@shop.exa… │ cmk1\.\S+… +│ s•••@shop.example.org/);
   expect(text).toMatch(/birth_date +│ 1982-03-07 +│ cmk1\.\S+… +│ 1982/);
   expect(text).toMatch(/notes +│ .* │ (cmk1\.|null)/);

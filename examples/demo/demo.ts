@@ -36,7 +36,7 @@ const say = (line: string): void => void (options.json ? process.stderr : proces
 say("Starting emulators of AWS KMS, Google Cloud KMS, Azure Key Vault and OCI Vault, and making their keys…");
 await using clouds = await demoClouds();
 const keys: DemoKeys = {
-  ...clouds.settings,
+  devFile: clouds.file,
   localKey: randomBytes(32).toString("base64url"),
   recordKey: randomBytes(32).toString("base64url"),
 };
@@ -44,6 +44,7 @@ const cmks: readonly { readonly kind: string; readonly cmk: Cmk }[] = [
   ...clouds.keys,
   { kind: "AES-256", cmk: { provider: "local", resource: "local:demo" } },
 ];
+const [{ cmk: drilled }] = clouds.keys as [(typeof clouds.keys)[number]];
 const customers = readCustomers();
 const tenants = new Set(customers.map(({ tenant }) => tenant));
 const fieldsEach = Object.keys(customers[0] ?? {}).length - 2;
@@ -83,6 +84,10 @@ say(
   `${rewrap.rewrapped} of ${rewrap.dataKeys} data keys rewrapped, ${rewrap.failed} failed; ${rewrap.opened} customers opened in a fresh process`,
 );
 
+say("\nA drill in four processes on the registry of `cmkit dev`:\n");
+const drill = await clouds.drill(drilled, revocationTtlMs);
+say(drill.report);
+
 say(`\nThe customer disables its keys while a service reads and writes (data keys are cached for ${revocationTtlMs} ms)…`);
 const revocation = await disableAll();
 say(
@@ -95,7 +100,7 @@ if (options.json) {
     `${JSON.stringify({ keys: results, lost, rewrap, revocation: { ttlMs: revocationTtlMs, lastReadMs, lastWriteMs } })}\n`,
   );
 }
-if (lost > 0 || !results.every(({ verified }) => verified)) process.exitCode = 1;
+if (lost > 0 || !drill.passed || !results.every(({ verified }) => verified)) process.exitCode = 1;
 
 /** Encrypts everybody under each of one provider's keys, and has one fresh process read it all. */
 async function writeAndReadBack(of: typeof cmks): Promise<(ReadBackResult & { provider: string; kind: string })[]> {
@@ -105,7 +110,7 @@ async function writeAndReadBack(of: typeof cmks): Promise<(ReadBackResult & { pr
     for (const { kind, cmk } of of) {
       const under = `${directory}/${kind}`;
       await mkdir(under);
-      const { kms, requests } = demoKms(keys);
+      const { kms, requests } = await demoKms(keys);
       const registry = demoRegistry(kms, under, keys.recordKey);
       for (const tenant of tenants) await registry.register(tenant, { ...cmk, defaultCmk: true });
       await writeEncrypted(demoFields(registry), customers.map(customerRow), under);
@@ -126,7 +131,7 @@ async function writeAndReadBack(of: typeof cmks): Promise<(ReadBackResult & { pr
 }
 
 async function showOne(): Promise<string> {
-  const { kms } = demoKms(keys);
+  const { kms } = await demoKms(keys);
   const [customer] = customers;
   const shownCmk = clouds.keys.find(({ kind }) => kind === "symmetric")?.cmk ?? { provider: "local", resource: "local:demo" };
   try {
@@ -145,7 +150,7 @@ async function inFreshProcess(job: ReadBackJob): Promise<ReadBackResult[]> {
 }
 
 async function disableAll(): Promise<Revocation> {
-  const { kms } = demoKms(keys);
+  const { kms } = await demoKms(keys);
   const directory = await mkdtemp(`${tmpdir()}/cmkit-demo-`);
   const registry = demoRegistry(kms, directory, keys.recordKey);
   const box = registry.envelope({ service: "demo", cache: { ttlMs: revocationTtlMs } });

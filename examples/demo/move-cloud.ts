@@ -30,7 +30,7 @@ export async function moveCloud(
   open: (directory: string) => Promise<number>,
 ): Promise<Moved> {
   const directory = await mkdtemp(`${tmpdir()}/cmkit-demo-`);
-  const { kms } = demoKms(keys);
+  const { kms } = await demoKms(keys);
   const registry = demoRegistry(kms, directory, keys.recordKey);
   const keyIn = (provider: string): Cmk => {
     const found = clouds.keys.find(({ kind, cmk }) => kind === "symmetric" && cmk.provider === provider);
@@ -53,10 +53,10 @@ export async function moveCloud(
       counts.rewrapped += dataKeys - remaining;
       counts.failed += failed.reduce((sum, { count }) => sum + count, 0);
     }
-    clouds.disable(keyIn("aws"));
+    await clouds.disable(keyIn("aws"));
     return { ...counts, opened: await open(directory) };
   } finally {
-    clouds.enable(keyIn("aws"));
+    await clouds.enable(keyIn("aws"));
     await registry.close();
     await kms.close();
     await rm(directory, { recursive: true });

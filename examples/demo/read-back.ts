@@ -11,7 +11,7 @@ for (const { directory } of written) results.push(await readBack(directory));
 process.stdout.write(JSON.stringify(results));
 
 async function readBack(directory: string): Promise<ReadBackResult> {
-  const { kms, requests } = demoKms(keys);
+  const { kms, requests } = await demoKms(keys);
   const registry = demoRegistry(kms, directory, keys.recordKey);
   const pii = demoFields(registry);
   const expected = new Map(readCustomers().map((customer) => [customer.id, customerRow(customer)]));

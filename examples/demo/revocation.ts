@@ -18,7 +18,7 @@ export async function revocable(
   box: Envelope,
   tenant: string,
   ttlMs: number,
-): Promise<(disable: () => void) => Promise<Revocation>> {
+): Promise<(disable: () => Promise<void>) => Promise<Revocation>> {
   const pii = fieldEncryption({ envelope: box, table: "customers", rowId: "id", fields: { phone: {} } }).for(tenant);
   const customer = { id: "cus_000001", phone: "+44 20 7946 0123" };
   const stored = await pii.encrypt(customer);
@@ -42,7 +42,7 @@ export async function revocable(
     const reading = untilRefused(() => pii.decrypt(stored));
     const writing = untilRefused(() => pii.encrypt(customer));
     await pause(ttlMs / 2); // both run on warm data keys for a while
-    disable();
+    await disable();
     disabledAt = performance.now();
     const [read, write] = await Promise.all([reading, writing]);
     return { lastReadMs: Math.round(read.lastMs), lastWriteMs: Math.round(write.lastMs), refusals: [read.code, write.code] };
