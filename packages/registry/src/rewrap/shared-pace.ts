@@ -23,21 +23,19 @@ export async function sharedPace(
   signal: AbortSignal,
 ): Promise<Pace> {
   const asking = parts.kms.withoutMemory();
-  const quotas = await Promise.all(
-    keys.map(async (key) => ({ key: nameOf(key), ...(await documentedQuota(asking, key, signal)) })),
-  );
+  const quotas = await Promise.all(keys.map(async (key) => ({ key, ...(await documentedQuota(asking, key, signal)) })));
   const ofKeys = new Map<string, Lane>();
-  for (const [name, alike] of Map.groupBy(quotas, ({ name, key }) => name ?? key)) {
+  for (const [name, alike] of Map.groupBy(quotas, ({ name, key }) => name ?? nameOf(key))) {
     // Two keys of one vault may have limits of their own: the lower one holds for both.
     const documented = Math.min(...alike.map(({ perSecond = Infinity }) => perSecond));
     const perSecond = requestsPerSecond ?? (documented === Infinity ? undefined : documented);
     const lane = new Lane(parts, name, perSecond, signal);
-    for (const { key } of alike) ofKeys.set(key, lane);
+    for (const { key } of alike) ofKeys.set(spelt(key), lane);
   }
   return {
-    turn: async (cmk, _operation, until) => ofKeys.get(nameOf(cmk))?.turn(until),
+    turn: async (cmk, _operation, until) => ofKeys.get(spelt(cmk))?.turn(until),
     answered: (cmk, _operation, outcome) => {
-      if (outcome === "throttled") ofKeys.get(nameOf(cmk))?.slowDown();
+      if (outcome === "throttled") ofKeys.get(spelt(cmk))?.slowDown();
     },
   };
 }
@@ -81,6 +79,11 @@ async function documentedQuota(kms: Kms, key: EnvelopeCmk, signal: AbortSignal):
       ({ quota }) => quota,
       () => undefined,
     );
+}
+
+/** Looked up for every request: nothing is hashed for that. */
+function spelt({ provider, resource }: Cmk): string {
+  return `${provider} ${resource}`;
 }
 
 /** At most 256 characters, whatever the key is called. */
