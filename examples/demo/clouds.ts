@@ -45,8 +45,8 @@ export async function demoClouds(): Promise<DemoClouds> {
         cmk: { provider, resource: clouds[provider].keys[name as keyof typeof kinds] },
       })),
     ),
-    disable: async (cmk) => void (await controlOf(cmk).disableKey(cmk.resource)),
-    enable: async (cmk) => void (await controlOf(cmk).enableKey(cmk.resource)),
+    disable: async (cmk) => controlOf(cmk).disableKey(cmk.resource),
+    enable: async (cmk) => controlOf(cmk).enableKey(cmk.resource),
     drill: async (cmk, ttlMs) => {
       const answer = await fetch(`${server.url}/v1/project/${project}/secrets/cmks`, {
         method: "POST",
