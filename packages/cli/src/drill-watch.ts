@@ -23,7 +23,7 @@ export class DrillWatch {
   lastSuccessMs: number | undefined;
   attempts = 0;
   /** How often it met something else than success and refusal, by code. */
-  readonly troubles = new Map<string, number>();
+  readonly troubles: Map<string, number> = new Map();
 
   constructor(number: number, role: DrillRole) {
     this.number = number;
