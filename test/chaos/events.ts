@@ -1,6 +1,8 @@
 import { setTimeout as wait } from "node:timers/promises";
+import { isRegistryError } from "@cmkit/registry";
 
 import type { Random } from "../soak/seeded-random.ts";
+import type { Soak } from "../soak/soak.ts";
 import type { Network } from "./network.ts";
 import { project, type OpenedChaos } from "./open-chaos.ts";
 import type { EventName, PlannedEvent } from "./run-plan.ts";
@@ -9,6 +11,7 @@ import type { Team } from "./team.ts";
 
 /** What events happen to. */
 export interface Scene {
+  readonly soak: Soak;
   readonly team: Team;
   readonly network: Network;
   readonly sky: Sky;
@@ -55,20 +58,20 @@ async function disabling({ sky }: Scene, name: string, lastsMs: number): Promise
 }
 
 /** What is under way to the target must not arrive there any more. */
-async function targetOld({ direct, ids, random }: Scene, lastsMs: number): Promise<void> {
+async function targetOld({ direct, ids, random, soak }: Scene, lastsMs: number): Promise<void> {
   const { target, rival } = ids;
   if (rival === undefined) return;
-  await direct.registry.update(project, rival, { defaultCmk: true });
+  const { registry } = direct;
+  await registry.update(project, rival, { defaultCmk: true });
   try {
-    await direct.registry.update(project, target, { status: "old" });
-    await wait(lastsMs * random());
-    await direct.registry.update(project, target, { status: "current" });
+    await registry.update(project, target, { status: "old" });
   } catch (error) {
-    // Meanwhile the other operator's rewrap began, and made it the default or current again.
-    if (!isInUse(error)) throw error;
+    if (!isRegistryError(error) || error.code !== "in-use") throw error;
+    return; // a rewrap began that made it the default
   }
-}
-
-function isInUse(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "in-use";
+  const before = await registry.dataKeyCount(project, target);
+  await wait(lastsMs * random());
+  const arrived = (await registry.dataKeyCount(project, target)) - before;
+  if (arrived > 0) soak.problem(`${arrived} data keys came under a key that was old`);
+  await registry.update(project, target, { status: "current" });
 }

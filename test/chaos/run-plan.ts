@@ -98,7 +98,7 @@ export function runPlan(seed: number, kind: Kind, limits: PlanLimits, random: Ra
 
 function weatherOf(route: Route, isEmulated: boolean, random: Random): Weather {
   const fault = (share: number): number => (random() < 0.6 ? share : 0);
-  const quota = random() < 0.2 ? 10_000 : 0;
+  const quota = random() < 0.2 && !isEmulated ? 10_000 : 0;
   // Who knows of a limit asks more slowly each time that it hears of being throttled: then that lasts moments alone.
   const isPaced = isEmulated || quota > 0;
   return {

@@ -1,4 +1,4 @@
-// Rewraps while everything goes wrong. Usage: npm run chaos [-- --seed N] [--short] [--runs N] [--only RUN] [--data-keys N] [--verbose]
+// Rewraps while everything goes wrong. Usage: npm run chaos [-- --seed N] [--short] [--runs N] [--first RUN] [--only RUN] [--data-keys N] [--verbose]
 import { randomInt } from "node:crypto";
 import { availableParallelism, loadavg } from "node:os";
 import { join } from "node:path";
@@ -17,6 +17,7 @@ const { values } = parseArgs({
     seed: { type: "string", default: String(randomInt(2 ** 31)) },
     short: { type: "boolean", default: false },
     runs: { type: "string" },
+    first: { type: "string", default: "0" },
     only: { type: "string" },
     "data-keys": { type: "string" },
     verbose: { type: "boolean", default: false },
@@ -30,7 +31,8 @@ const dataKeys = wholeNumber("--data-keys", values["data-keys"] ?? (short ? "150
 const limits = { dataKeys, emulatedDataKeys: short ? 60 : 300, events: short ? 4 : 8 };
 /** Before everything is made well again. */
 const lastsMs = short ? { local: 10_000, emulated: 15_000 } : { local: 60_000, emulated: 60_000 };
-const numbers = only === undefined ? Array.from({ length: runs }, (_, at) => at) : [only];
+const first = wholeNumber("--first", values.first);
+const numbers = only === undefined ? Array.from({ length: runs }, (_, at) => first + at) : [only];
 
 process.stdout.write(`chaos: seed ${seed}\n`);
 const tally = new Tally();

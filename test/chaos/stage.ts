@@ -112,8 +112,8 @@ export class Stage {
   private async happens(event: PlannedEvent): Promise<void> {
     await wait(event.delayMs);
     this.journal.add(event.what);
-    const { team, network, sky, random, direct, ids } = this;
-    await happen(event, { team, network, sky, random, direct, ids });
+    const { soak, team, network, sky, random, direct, ids } = this;
+    await happen(event, { soak, team, network, sky, random, direct, ids });
   }
 
   /** @returns Which share of the data keys has been rewrapped; 0 while the store is away. */
