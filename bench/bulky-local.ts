@@ -14,20 +14,19 @@ const ballast = new Uint8Array(randomBytes(600));
 export function bulkyLocal(keys: Readonly<Record<string, Uint8Array>>, latencyMs?: number): KmsAdapter {
   const named = Object.entries(keys).map(([name, aes256]) => [name, { aes256 }] as const);
   const adapter = local({ keys: Object.fromEntries(named) });
-  const answer = async (): Promise<unknown> => (latencyMs === undefined ? undefined : sleep(latencyMs));
   return {
     ...adapter,
-    open: (resource) => bulky(adapter.open(resource), answer),
+    open: (resource) => bulky(adapter.open(resource), latencyMs),
   };
 }
 
 /** The first two bytes say how long the wrap within is. */
-function bulky(driver: KmsDriver, answer: () => Promise<unknown>): KmsDriver {
+function bulky(driver: KmsDriver, latencyMs: number | undefined): KmsDriver {
   return {
     ...driver,
     async wrap(request, call) {
       const { bytes, ...rest } = await driver.wrap(request, call);
-      await answer();
+      if (latencyMs !== undefined) await sleep(latencyMs);
       const length = 300 + (((bytes[1] ?? 0) * 256 + (bytes[2] ?? 0)) % 301); // as random as the initialisation vector
       const padded = ballast.slice(0, length);
       padded.set([bytes.length >> 8, bytes.length & 255]);
@@ -35,7 +34,7 @@ function bulky(driver: KmsDriver, answer: () => Promise<unknown>): KmsDriver {
       return { ...rest, bytes: padded };
     },
     async unwrap(request, call) {
-      await answer();
+      if (latencyMs !== undefined) await sleep(latencyMs);
       const [high = 0, low = 0] = request.bytes;
       return driver.unwrap({ ...request, bytes: request.bytes.subarray(2, 2 + high * 256 + low) }, call);
     },
