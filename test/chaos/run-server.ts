@@ -37,11 +37,14 @@ export class RunServer {
   private readonly options: RunServerOptions;
   private living: Living | undefined;
   private isOver = false;
-  private readonly attending: Promise<void>;
+  private attending: Promise<void> | undefined;
 
   constructor(options: RunServerOptions) {
     this.options = options;
-    this.attending = this.attend().catch((error: unknown) => options.soak.problem(`the server: ${String(error)}`));
+  }
+
+  begin(): void {
+    this.attending = this.attend().catch((error: unknown) => this.options.soak.problem(`the server: ${String(error)}`));
   }
 
   /** SIGKILL; it is started again. @returns Whether there was one. */

@@ -62,11 +62,14 @@ export class Team {
     options.sky.listen((weather) => this.tell(weather));
   }
 
-  /** Once everybody is ready. */
+  /** Once everybody is ready: first data keys are made, then they are rewrapped. */
   async begin(): Promise<void> {
-    for (const deadline = Date.now() + readyMs; this.ready < this.all.length && Date.now() < deadline;) await wait(pollMs);
-    if (this.ready < this.all.length) this.options.soak.problem("a process did not start");
-    this.tell(this.options.sky.weather);
+    const { sky, soak, server } = this.options;
+    if (!(await inTime(() => this.ready === this.all.length))) soak.problem("a process did not start");
+    this.writer?.tell(sky.calm);
+    if (this.writer !== undefined) await inTime(() => this.acknowledged.length > 0);
+    this.tell(sky.weather);
+    server?.begin();
   }
 
   /** Requests to the cloud that went wrong. */
@@ -185,6 +188,11 @@ export class Team {
     this.codes.set(name, count);
     if (count <= 3) this.options.tell(`${name}: ${message}`);
   }
+}
+
+async function inTime(holds: () => boolean): Promise<boolean> {
+  for (const deadline = Date.now() + readyMs; !holds() && Date.now() < deadline;) await wait(pollMs);
+  return holds();
 }
 
 function sumOf(counts: Readonly<Record<string, number>>): number {

@@ -3,6 +3,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { isKmsError } from "@cmkit/core";
 import { isRegistryError } from "@cmkit/registry";
 
+import { slowCloud } from "./slow-cloud.ts";
 import { openChaos, project, type ChaosSetUp } from "./open-chaos.ts";
 import { blindIndex, textPath, writerService, type SealedText, type Stock } from "./stock.ts";
 import { toldWeather } from "./weather.ts";
@@ -24,18 +25,24 @@ export type WriterLine =
   | { readonly kind: "read" }
   | { readonly kind: "failed"; readonly what: string; readonly code: string; readonly message: string };
 
+/** As many things are under way at the same time: some of them whenever a rewrap begins. */
+const lanes = 8;
+const slowMs = 300;
 const { setUp, name, perSecond, sealed, indexes } = JSON.parse(process.argv[2] ?? "") as WriterSettings;
-const opened = await openChaos(setUp, { forecast: await toldWeather() });
-const box = opened.registry.envelope({ service: writerService, cache: { ttlMs: 1000 } });
+const opened = await openChaos(setUp, { forecast: await toldWeather(), cloud: (cloud) => slowCloud(cloud, slowMs) });
+const box = opened.registry.envelope({ service: writerService, cache: { ttlMs: 5000 } });
 const indexIn = blindIndex(opened);
 const known = [...sealed];
+await Promise.all(Array.from({ length: lanes }, async (_, at) => lane(`${name}-${at}`)));
 
-for (let made = 0; ; made += 1) {
-  const due = wait(1000 / perSecond);
-  await told("seal", async () => seal(`${name}-${made}`));
-  await told("open", async () => read(known[made % known.length]));
-  if (made % 10 === 0) await told("index", async () => find(indexes[made % indexes.length]));
-  await due;
+async function lane(rows: string): Promise<never> {
+  for (let made = 0; ; made += 1) {
+    const due = wait((lanes * 1000) / perSecond);
+    await told("seal", async () => seal(`${rows}-${made}`));
+    await told("open", async () => read(known[Math.floor(Math.random() * known.length)]));
+    if (made % 10 === 0) await told("index", async () => find(indexes[Math.floor(Math.random() * indexes.length)]));
+    await due;
+  }
 }
 
 async function seal(row: string): Promise<void> {
