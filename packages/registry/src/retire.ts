@@ -26,7 +26,7 @@ export async function retire(
   const { backupsUntil = null, signal } = options;
   if (backupsUntil !== null && Number.isNaN(backupsUntil.getTime()))
     throw new TypeError("expected backupsUntil to be a valid date");
-  await refuseEarly(parts, checkedProject(project), id);
+  await resolveOperators(parts, await refuseEarly(parts, checkedProject(project), id), signal);
   const work = async (tx: RegistryWrites): Promise<RetireReport> => {
     await tx.lockProject(project);
     const cmk = retirable(await projectCmks(tx, tags.cmk, project), id);
@@ -48,8 +48,17 @@ export async function retire(
   return store.write(work, { project, signal });
 }
 
+/** An alias of the operator's may name this key: that is known before anybody is told that nobody uses it. @throws {KmsError} */
+async function resolveOperators(
+  { kms, options: { operatorCmk } }: RegistryParts,
+  { provider }: CmkRecord,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (operatorCmk?.provider === provider) await kms.open(operatorCmk).resolve({ signal });
+}
+
 /** Where much is left, counting takes its time: then nobody waits for it. */
-async function refuseEarly({ store: { reads }, tags }: RegistryParts, project: string, id: string): Promise<void> {
+async function refuseEarly({ store: { reads }, tags }: RegistryParts, project: string, id: string): Promise<CmkRecord> {
   const cmk = retirable(await projectCmks(reads, tags.cmk, project), id);
   const { provider, canonical: resource } = cmk;
   const left = await reads.countByVersion({ provider, resource });
@@ -57,6 +66,7 @@ async function refuseEarly({ store: { reads }, tags }: RegistryParts, project: s
     cmk,
     left.map((each) => ({ ...each, resource })),
   );
+  return cmk;
 }
 
 /** @throws {RegistryError} `not-found`; `in-use`: it is current; `invalid-request`: nobody knows yet which key it is. */

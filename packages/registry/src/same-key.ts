@@ -32,8 +32,8 @@ export function wrappingVersion({ pin, validation }: CmkRecord): string | null {
 }
 
 /**
- * The other CMKs that name the same key, in whichever version: those of the same project, deleted ones included, and those of
- * projects that have one which is not deleted. Keeps other projects from registering it until the transaction ends.
+ * The other CMKs that name the same key, in whichever version and project, deleted ones included: their data keys are still
+ * under it. Keeps other projects from registering it until the transaction ends.
  *
  * @throws {RegistryError} `bad-record`
  */
@@ -42,6 +42,7 @@ export async function namesakesOf(tx: RegistryWrites, { cmk: tags }: RecordTags,
   const key = { provider, resource: keyResource };
   await tx.lockResource(key);
   const found: CmkRecord[] = [];
-  for (const name of new Set([project, ...(await tx.projectsUsing(key))])) found.push(...(await projectCmks(tx, tags, name)));
+  for (const name of new Set([project, ...(await tx.projectsUsing(key, { deleted: true }))]))
+    found.push(...(await projectCmks(tx, tags, name)));
   return found.filter((each) => each.id !== id && each.provider === provider && each.keyResource === keyResource);
 }

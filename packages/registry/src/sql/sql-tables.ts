@@ -29,10 +29,14 @@ export class SqlTables extends RewrapTables implements RegistryWrites {
     await this.run(async (db) => this.sql.locks(db).exclusive("resource", `${provider} ${resource}`));
   }
 
-  async projectsUsing({ provider, resource }: Cmk): Promise<readonly string[]> {
+  async projectsUsing(
+    { provider, resource }: Cmk,
+    { deleted = false }: { readonly deleted?: boolean } = {},
+  ): Promise<readonly string[]> {
     const rows = await this.run(async (db) => {
       const ofKey = db.selectFrom("cmkit_cmks").where("provider", "=", provider).where("key_resource", "=", resource);
-      return ofKey.where("status", "<>", "deleted").select("project").distinct().orderBy("project").execute();
+      const meant = deleted ? ofKey : ofKey.where("status", "<>", "deleted");
+      return meant.select("project").distinct().orderBy("project").execute();
     });
     return rows.map((row) => new RowReader("cmkit_cmks", row).identifier("project", maxProjectLength));
   }

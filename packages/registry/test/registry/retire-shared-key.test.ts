@@ -68,6 +68,18 @@ describe("where projects share a key", () => {
       message: "The CMK cannot be retired. It is the operator's own, too, which serves projects that have none.",
     });
   });
+
+  test("is refused for the operator's own key under an alias that nobody has looked up yet, and while nobody can", async () => {
+    const b = await registerKey(shared, "b");
+    await makeOld(shared, b);
+    const operatorCmk = { provider: "double", resource: "alias:b" };
+    const operators = world.process({ sharedResources: true, operatorCmk });
+    world.cloud.refusals.set("b", "access-denied");
+    expect(await refusal(operators, b)).toMatchObject({ code: "access-denied" });
+    world.cloud.refusals.clear();
+    const message = expect.stringContaining("the operator's own") as string;
+    expect(await refusal(operators, b)).toMatchObject({ code: "in-use", message });
+  });
 });
 
 describe("where a key has several names", () => {
@@ -118,6 +130,17 @@ describe("where a key has several names", () => {
     await registry.check("acme", one.id);
     const message = "The CMK cannot be retired. Data keys of 1 other project depend on it.";
     expect(await refusal(registry, one)).toMatchObject({ code: "in-use", message });
+  });
+
+  test("the whole key is not retired while another project has data keys under a version, whose CMK it deleted", async () => {
+    const shared = world.process({ sharedResources: true });
+    const theirs = await registerKey(shared, version.versionOne, true, "globex");
+    await seal(shared.envelope({ service: "crm" }), "globex");
+    await shared.delete("globex", theirs.id, { force: true });
+    const whole = await registerKey(registry, version.whole);
+    await makeOld(registry, whole);
+    const message = "The CMK cannot be retired. Data keys of 1 other project depend on it.";
+    expect(await refusal(registry, whole)).toMatchObject({ code: "in-use", message });
   });
 
   test("a version is retired while the whole key wraps under the next one", async () => {

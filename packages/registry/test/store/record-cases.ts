@@ -147,9 +147,12 @@ export function recordCases(at: OpenedStore): void {
       });
       const using = await at.store.write(async (tx) => {
         await tx.lockResource(sampleKey);
-        return tx.projectsUsing(sampleKey);
+        return [await tx.projectsUsing(sampleKey), await tx.projectsUsing(sampleKey, { deleted: true })];
       });
-      expect(using).toEqual(["a", "b", "c"]);
+      expect(using).toEqual([
+        ["a", "b", "c"],
+        ["a", "b", "c", "deleted"],
+      ]);
     });
   });
 }
