@@ -30,7 +30,7 @@ export interface DataKeyClaim {
   /** In the order of service and id: those after this place. */
   readonly after?: DataKeyPlace | undefined;
   readonly limit: number;
-  /** Failed ones whose next try is after this are left out. */
+  /** Failed ones whose next try is after this are left out, unless it is later than anybody puts one off. */
   readonly now: Date;
 }
 
@@ -141,8 +141,8 @@ export interface RegistryWrites extends RegistryReads {
   shareProject(project: string): Promise<void>;
   /** Alone with what all projects say of a key. @param key Its resource is a `keyResource`: one lock for all of the key's names. */
   lockResource(key: Cmk): Promise<void>;
-  /** Projects with a CMK of this `keyResource` that is not deleted. Under `lockResource`. */
-  projectsUsing(key: Cmk): Promise<readonly string[]>;
+  /** Projects with a CMK of this `keyResource`; by default only where one is not deleted. Under `lockResource`. */
+  projectsUsing(key: Cmk, options?: { readonly deleted?: boolean }): Promise<readonly string[]>;
   putProject(project: Tagged<ProjectRecord>): Promise<void>;
   /** Inserts, or replaces the row of the same id. */
   putCmk(cmk: Tagged<CmkRecord>): Promise<void>;
