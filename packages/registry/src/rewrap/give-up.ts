@@ -2,6 +2,8 @@ import type { Clock, KmsErrorCode } from "@cmkit/core";
 
 import type { Rewrapped } from "./rewrap-batch.ts";
 
+/** These are a data key's own, and say nothing of the others: somebody may have planted or damaged any number of rows. */
+const ownCodes: ReadonlySet<KmsErrorCode> = new Set<KmsErrorCode>(["decrypt-failed", "malformed"]);
 /** So many refusals in a row are the key's, not the data keys'. */
 const refusalsInARow = 100;
 /** A KMS that has answered nothing but failures for so long does not answer. */
@@ -25,11 +27,12 @@ export class GiveUp {
       this.failingSinceMs = undefined;
       return;
     }
-    const last = failures.at(-1);
+    const ofKey = failures.filter(({ code }) => !ownCodes.has(code));
+    const last = ofKey.at(-1);
     if (last === undefined) return;
     const nowMs = this.clock.monotonicMs();
     this.failingSinceMs ??= nowMs;
-    this.inARow += failures.filter(({ nextTryAt }) => nextTryAt === null).length;
+    this.inARow += ofKey.filter(({ nextTryAt }) => nextTryAt === null).length;
     if (this.inARow >= refusalsInARow || nowMs - this.failingSinceMs > patienceMs) this.code = last.code;
   }
 }

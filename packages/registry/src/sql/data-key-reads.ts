@@ -14,6 +14,8 @@ import type { SqlEngine } from "./sql-engine.ts";
 /** Runs one query on whatever it is to be run: the database, or a transaction. */
 export type RunQuery = <T>(query: (db: Database) => Promise<T>) => Promise<T>;
 
+/** Nobody puts a next try off for longer: it was written by a clock that was wrong, or by a stranger. */
+const longestPauseMs = 60_000;
 /** How many ids of failed ones are listed. */
 const listedFailures = 100;
 
@@ -132,9 +134,16 @@ export class DataKeyReads {
     const { project, cmk, exceptVersion, after, limit, now } = claim;
     const size = pageSize(limit);
     const rows = await this.run(async (db) => {
+      const nowMs = now.getTime();
       let query = wrappedUnder(db, cmk, project)
         .selectAll()
-        .where((its) => its.or([its("rewrap_code", "is", null), its("rewrap_after", "<=", now.getTime())]));
+        .where((its) =>
+          its.or([
+            its("rewrap_code", "is", null),
+            its("rewrap_after", "<=", nowMs),
+            its("rewrap_after", ">", nowMs + longestPauseMs),
+          ]),
+        );
       if (exceptVersion !== undefined) query = query.where("key_version", "is distinct from", exceptVersion);
       if (after !== undefined) {
         const { service, id } = after;

@@ -23,6 +23,18 @@ describe("giving up", () => {
     expect(giveUp.code).toBe("key-disabled");
   });
 
+  it("does not come of data keys that are damaged, and is not put off by them", async () => {
+    const clock = fakeClock();
+    const giveUp = new GiveUp(clock);
+    giveUp.take(failed(60, "key-disabled"));
+    giveUp.take(failed(500, "decrypt-failed"));
+    giveUp.take(failed(500, "malformed"));
+    await clock.advance(3_600_000);
+    expect(giveUp.code).toBeUndefined();
+    giveUp.take(failed(40, "key-disabled"));
+    expect(giveUp.code).toBe("key-disabled");
+  });
+
   it("takes a minute of failures that may pass", async () => {
     const clock = fakeClock();
     const giveUp = new GiveUp(clock);

@@ -37,6 +37,38 @@ it("passes over a row that nobody of us wrote, and moves the others", async () =
   expect(ended.failedIds).toEqual([Buffer.from(second.id).toString("base64url")]);
 });
 
+it("moves the others, however many data keys somebody planted between them", async () => {
+  const attacked = attackedStore();
+  const world = new World(() => sqliteStore(attacked.file));
+  const { registry, a, b, sealed } = await moving(world, 2);
+  const columns = "purpose, service, context, context_key";
+  const wrap = "provider, resource, key_version, kind, wrapped, created_at";
+  attacked.sql(`with recursive many (n) as (select 1 union all select n + 1 from many where n < 1000)
+    insert into cmkit_data_keys (project, id, ${columns}, origin, ${wrap})
+    select project, randomblob(32), ${columns}, randomblob(32), ${wrap} from many, (select * from cmkit_data_keys limit 1)`);
+  const ended = await registry.rewrap(project, { from: a, to: b });
+  expect(ended).toMatchObject({ state: "partial", remaining: 1000, failed: [{ code: "decrypt-failed", count: 1000 }] });
+  expect(ended).not.toHaveProperty("stopped");
+  world.cloud.refusals.set("a", "key-destroyed");
+  expect(await openAll(world, sealed)).toEqual(["opened"]);
+});
+
+it("finds its end although the next try of a data key was put off for years", async () => {
+  const world = await newWorld(engine);
+  const { registry, a, b } = await moving(world, 30); // more than are claimed at first
+  await registry.check(project, b);
+  const nextTryAt = new Date(Date.UTC(2100, 0, 1));
+  const putOff = async (): Promise<void> => {
+    const all = await world.store.reads.dataKeys(project, { limit: 30 });
+    const failures = all.map(({ id }) => ({ id, code: "timeout" as const, nextTryAt }));
+    const cmk = { provider: "double", resource: "double:a" };
+    await world.store.write(async (tx) => tx.putRewrapFailures(project, cmk, failures));
+  };
+  let once: Promise<void> | undefined;
+  world.cloud.onUnwrap = async () => (once ??= putOff());
+  expect(await registry.rewrap(project, { from: a, to: b })).toMatchObject({ state: "done", remaining: 0 });
+});
+
 it("finds the data keys of a key that was registered again, under an alias", async () => {
   const world = await newWorld(engine);
   const { registry, a, b, sealed } = await moving(world, 3);

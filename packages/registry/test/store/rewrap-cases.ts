@@ -170,6 +170,8 @@ export function rewrapCases(at: OpenedStore): void {
       expect(await at.store.reads.rewrapFailures("acme", otherKey)).toEqual(none);
       expect(await claimed(claimOf())).toEqual([fine]);
       expect(await claimed(claimOf({ now: later }))).toEqual([once, fine]);
+      const longBefore = new Date(later.getTime() - 60_001); // by then they were put off for longer than anybody does
+      expect(await claimed(claimOf({ now: longBefore }))).toEqual([once, fine, another]);
       expect(await at.store.reads.dataKey("acme", never.id)).toEqual(never); // still readable
       expect(await replaced([moved(once)])).toHaveLength(1);
       expect((await at.store.reads.rewrapFailures("acme", otherKey)).counts).toEqual([]);
