@@ -42,6 +42,8 @@ export class SqlStore implements RegistryStore {
   private readonly queries: SqlReads;
   private readonly writers = new Turns(writersAtOnce);
   private readonly claims: Turns;
+  /** Each project waits in a line of its own first: one whose keys answer slowly, or that asks for many, holds up itself. */
+  private readonly claimers: Turns;
   private readonly listeners: PurgeListeners;
   private readonly running = new Set<Promise<unknown>>();
   private opened: Promise<SqlConnections> | undefined;
@@ -52,6 +54,7 @@ export class SqlStore implements RegistryStore {
     this.sql = sql;
     this.purpose = purpose;
     this.claims = new Turns(sql.claims);
+    this.claimers = new Turns(sql.claims);
     this.listeners = new PurgeListeners(sql.announcements);
     this.queries = new SqlReads(async (query) => this.read(async () => query((await this.open()).reads)), sql);
     this.reads = this.queries;
@@ -82,7 +85,7 @@ export class SqlStore implements RegistryStore {
       const write = await work(records, unreadable);
       return this.write(write, { project: claim.project, signal });
     }
-    const enter: Turn["enter"] = async (run) => this.claims.take("", run);
+    const enter: Turn["enter"] = async (run) => this.claimers.take(claim.project, async () => this.claims.take("", run));
     const whole: WholeWork<T> = async (tx) => {
       const { records, unreadable } = await tx.claimable(claim, { hold: true });
       return (await work(records, unreadable))(tx);

@@ -100,6 +100,24 @@ export function postgresClaims(at: {
       }
     });
 
+    it("to every project in its turn, however many claims another one waits for", async () => {
+      const store = at.open({ maxConnections: 4 }); // one claim at a time
+      const order: string[] = [];
+      const gate = Promise.withResolvers<void>();
+      const claim = async (project: string): Promise<void> =>
+        store.claimDataKeys(claimOf({ project }), async () => {
+          order.push(project);
+          await gate.promise;
+          return async () => {};
+        });
+      await store.ready();
+      const claims = ["busy", "busy", "busy", "busy", "acme", "busy"].map(claim);
+      while (order.length === 0) await store.ready();
+      gate.resolve();
+      await Promise.all(claims);
+      expect(order).toEqual(["busy", "acme", "busy", "busy", "busy", "busy"]);
+    });
+
     it("and lets go of them when the connection is lost, of which the next query says", async () => {
       const [first, second] = [at.open(), at.open()];
       const ids = await filled(first, 3);
