@@ -83,6 +83,8 @@ export class Limit {
 
   private arm(): void {
     if (this.ended || this.reached !== undefined) return;
+    const leftMs = this.deadlineMs - this.clock.monotonicMs();
+    if (leftMs <= 0) return this.reach("timeout");
     const done = new AbortController();
     const aborted = (): void => this.reach("aborted");
     this.caller?.addEventListener("abort", aborted, { once: true });
@@ -90,7 +92,7 @@ export class Limit {
       this.caller?.removeEventListener("abort", aborted);
       done.abort(ended); // a reason of its own costs a stack trace
     };
-    this.clock.sleep(Math.max(1, this.deadlineMs - this.clock.monotonicMs()), done.signal).then(
+    this.clock.sleep(Math.max(1, leftMs), done.signal).then(
       () => this.reach("timeout"),
       () => {},
     );

@@ -9,7 +9,7 @@ import { Rewraps, type RewrapperOptions } from "./rewrap.ts";
 export interface RewrapDataKeyFileOptions extends RewrapperOptions {
   /** Checks and counts, and changes nothing. */
   readonly dryRun?: boolean;
-  /** How many data keys are worked on at once. Default 8. */
+  /** How many data keys are worked on at once: a whole number from 1 on. Default 8. */
   readonly concurrency?: number;
   /** For each data key, its requests and their retries together. Default 5,000. */
   readonly timeoutMs?: number;
@@ -41,6 +41,7 @@ export interface DataKeyFileRewrap {
  * and started again. It goes on until the file has no data key under the source, or only ones that failed.
  *
  * @param path The file. With the record key of the envelopes that use it.
+ * @throws {RangeError} unless `concurrency` is such a number.
  * @throws {KmsError} the target's refusal, before anything is done; `unavailable`: there is no such file, or it cannot be written; `aborted`.
  * @see docs/decisions/2026-11-22-rewrap.md
  */
@@ -63,7 +64,8 @@ class FileRewrap {
   private counts: Pick<DataKeyFileRewrap, "dataKeys" | "already" | "elsewhere" | "damagedLine">;
 
   constructor(path: string, options: RewrapDataKeyFileOptions) {
-    const { kms, from, to } = options;
+    const { kms, from, to, concurrency = 1 } = options;
+    if (!Number.isSafeInteger(concurrency) || concurrency < 1) throw new RangeError("expected concurrency from 1 on"); // none would never end
     this.file = new RecordFile(path);
     this.options = options;
     this.rewraps = new Rewraps(options);

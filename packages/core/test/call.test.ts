@@ -155,6 +155,14 @@ describe("the deadline", () => {
     expect((await running).result).toMatchObject({ error: { code: "timeout" } });
   });
 
+  test("that passes while the process stands still ends the call", async () => {
+    const call = new Scripted("hang");
+    const running = call.run({ timeoutMs: 100 });
+    call.clock.jumpMonotonic(100);
+    expect(await running).toMatchObject({ attempts: 1, result: { error: { code: "timeout" } } });
+    expect(call.clock.waiting).toBe(0);
+  });
+
   test("that has passed already sends nothing", async () => {
     const call = new Scripted("ok");
     const options = untilDeadline({ timeoutMs: 100 }, call.clock);

@@ -44,6 +44,14 @@ describe("rewrapping a data-key file", () => {
     expect(after.slice(20)).toEqual(others);
   });
 
+  test("refuses to work on none at once, which would never end", async () => {
+    const { path } = await files.make(1);
+    for (const concurrency of [0, -1, 1.5, Number.NaN]) {
+      await expect(files.move(path, { concurrency })).rejects.toThrow(RangeError);
+    }
+    expect(await files.keys(path)).toEqual({ "local:a": 1 });
+  });
+
   test("shows at once in a store that had read the file before, for index keys too", async () => {
     const { path, records } = await files.make(2);
     const store = fileDataKeyStore(path);
