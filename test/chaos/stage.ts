@@ -12,6 +12,7 @@ import type { RunParts } from "./chaos-run.ts";
 import type { RunIds } from "./finish.ts";
 import type { Journal } from "./journal.ts";
 import { Network } from "./network.ts";
+import { OldKeyWatch } from "./old-key-watch.ts";
 import { openChaos, operatorCmk, project, type ChaosSetUp, type OpenedChaos } from "./open-chaos.ts";
 import type { PlannedEvent, RunPlan } from "./run-plan.ts";
 import { RunServer, startChaosServer, startCmkitServe } from "./run-server.ts";
@@ -34,6 +35,7 @@ export class Stage {
   private readonly direct: OpenedChaos;
   private readonly random: Random;
   private readonly from: Cmk;
+  private readonly oldKey: OldKeyWatch;
 
   /** Registers the keys of the run, and starts everybody. @param own The store, past the network. */
   static async set({ campaign, soak, plan, journal }: RunParts, own: ChaosSetUp, { stock }: Stocked): Promise<Stage> {
@@ -74,6 +76,7 @@ export class Stage {
     this.direct = parts.direct;
     this.random = parts.random;
     this.from = parts.from;
+    this.oldKey = new OldKeyWatch(parts.direct, parts.ids.source, parts.from);
   }
 
   /** Until everything planned has happened and everybody is done, and no longer than `lastsMs`. */
@@ -100,6 +103,7 @@ export class Stage {
   async end(): Promise<void> {
     await this.team.end();
     await this.sky.clearUp();
+    await this.lookedAt();
     this.journal.add(`killed whoever was there: ${await this.left()} were left`);
   }
 
@@ -122,6 +126,8 @@ export class Stage {
     try {
       const left = await this.left();
       if (saidDone && left > 0) this.soak.problem(`somebody said that nothing is left, and ${left} are`);
+      const late = await this.oldKey.look();
+      if (late > 0) this.soak.problem(`${late} data keys were made under a key that was old`);
       return 1 - left / this.plan.dataKeys;
     } catch (error) {
       if (!isRegistryError(error) || error.code !== "store-unavailable") throw error;
