@@ -24,6 +24,8 @@ interface Running {
   readonly stop: AbortController;
   /** Its state is `unfinished` when it was stopped. */
   readonly ended: Promise<RewrapProgress>;
+  /** How many callers want it: whoever began it may go while others still do. */
+  wanted: number;
 }
 
 /** The rewraps of a registry. */
@@ -43,10 +45,13 @@ export class RewrapRuns {
   async run(project: string, options: RewrapOptions): Promise<RewrapProgress> {
     const { signal, onProgress, from, dryRun = false } = options;
     if (dryRun) return this.dryRun(project, options);
-    const { run, isOwn } = await this.begin(project, options);
+    const run = await this.begin(project, options);
     const { promise: givenUp, reject } = Promise.withResolvers<never>();
-    // Whoever only joined ends its own wait.
-    const abort = (): void => (isOwn ? run.stop.abort() : reject(new KmsError("aborted")));
+    const abort = (): void => {
+      run.wanted -= 1;
+      if (run.wanted === 0) run.stop.abort();
+      else reject(new KmsError("aborted")); // ends its own wait
+    };
     if (signal?.aborted === true) abort();
     signal?.addEventListener("abort", abort, { once: true });
     const watch = onProgress && new RewrapWatch(this.parts.kms.clock, async () => this.progress(project, from), onProgress);
@@ -64,7 +69,7 @@ export class RewrapRuns {
   /** Goes on in this process. */
   async start(project: string, options: Omit<RewrapOptions, "onProgress">): Promise<RewrapProgress> {
     if (options.dryRun === true) return this.dryRun(project, options);
-    const { run } = await this.begin(project, options);
+    const run = await this.begin(project, options);
     run.ended.catch(() => {}); // whoever wants to know asks for the progress
     return this.progress(project, options.from);
   }
@@ -91,16 +96,24 @@ export class RewrapRuns {
   }
 
   /** One run a source and target: who asks while it is being begun joins it. */
-  private async begin(project: string, options: RewrapOptions): Promise<{ readonly run: Running; readonly isOwn: boolean }> {
+  private async begin(project: string, options: RewrapOptions): Promise<Running> {
     const { from, to = from } = checkedOptions(options);
     const name = nameOf(project, from, to);
-    const running = this.running.get(name);
-    if (running !== undefined) return { run: await running, isOwn: false };
-    const begun = this.beginOwn(project, options);
-    this.running.set(name, begun);
-    const forget = (): void => void (this.running.get(name) === begun && this.running.delete(name));
-    begun.then(async ({ ended }) => ended).then(forget, forget);
-    return { run: await begun, isOwn: true };
+    let begun = this.running.get(name);
+    if (begun === undefined) {
+      const own = this.beginOwn(project, options);
+      this.running.set(name, own);
+      const forget = (): void => void (this.running.get(name) === own && this.running.delete(name));
+      own.then(async ({ ended }) => ended).then(forget, forget);
+      begun = own;
+    }
+    const run = await begun;
+    if (run.stop.signal.aborted) {
+      await run.ended.catch(() => {}); // it is going: nobody can join it
+      return this.begin(project, options);
+    }
+    run.wanted += 1;
+    return run;
   }
 
   private async beginOwn(project: string, options: RewrapOptions): Promise<Running> {
@@ -109,7 +122,7 @@ export class RewrapRuns {
     const record = await beginRewrap(this.parts, job, { ...by, signal });
     if (this.closed) throw new KmsError("aborted");
     const stop = new AbortController();
-    return { stop, ended: this.toTheEnd(job, record, speedOf(options), stop.signal, by) };
+    return { stop, ended: this.toTheEnd(job, record, speedOf(options), stop.signal, by), wanted: 0 };
   }
 
   private async toTheEnd(

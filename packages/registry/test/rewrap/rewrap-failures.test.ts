@@ -53,6 +53,33 @@ it("moves the others, however many data keys somebody planted between them", asy
   expect(await openAll(world, sealed)).toEqual(["opened"]);
 });
 
+it("goes on for whoever still wants it when others have given up, and ends with the last of them", async () => {
+  const world = await newWorld(engine);
+  const { registry, a, b, sealed } = await moving(world);
+  await registry.update(project, b, { defaultCmk: true });
+  await registry.update(project, a, { status: "old" });
+  await registry.check(project, b); // so that from here on only the rewrap asks
+  const [asked, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  world.cloud.onUnwrap = async () => (asked.resolve(), gate.promise);
+  const rewrap = async (by: AbortController): Promise<string> =>
+    codeOf(async () => (await registry.rewrap(project, { from: a, to: b, signal: by.signal })).state);
+  const [first, second, third] = [new AbortController(), new AbortController(), new AbortController()];
+  const [begun, joined] = [rewrap(first), rewrap(second)];
+  await asked.promise;
+  first.abort();
+  expect(await begun).toBe("aborted");
+  second.abort();
+  expect(await joined).toBe("aborted");
+  expect(await registry.rewrapProgress(project, a)).toMatchObject({ state: "unfinished", remaining: 3 });
+  const [again, last] = [rewrap(third), rewrap(new AbortController())];
+  expect(await registry.startRewrap(project, { from: a, to: b })).toMatchObject({ state: "running" });
+  third.abort();
+  expect(await again).toBe("aborted");
+  gate.resolve();
+  expect(await last).toBe("done");
+  expect(await openAll(world, sealed)).toEqual(["opened"]);
+});
+
 it("finds its end although the next try of a data key was put off for years", async () => {
   const world = await newWorld(engine);
   const { registry, a, b } = await moving(world, 30); // more than are claimed at first
