@@ -50,7 +50,12 @@ export async function rewrapJob(
   const { result } = supersede(cmks, source, target, new Date(0));
   if (source !== target) {
     const to = keyOf(await settle(result));
-    return { project, source, target, from: await leftKey(parts, settle, cmks, source), to, exceptVersion: undefined };
+    const from = await leftKey(parts, settle, cmks, source);
+    if (from.provider === to.provider && from.resource === to.resource) {
+      // Each data key that was moved would be found again, for ever.
+      throw new RegistryError("invalid-request", "Both CMKs are the same key: there is nothing to move.");
+    }
+    return { project, source, target, from, to, exceptVersion: undefined };
   }
   const taking = await checkNow(result);
   const exceptVersion = currentVersion(taking);
