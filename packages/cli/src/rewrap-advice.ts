@@ -2,7 +2,8 @@
 export const refusedToBegin: Readonly<Partial<Record<string, string>>> = {
   forbidden: "This takes a token of the role operator, and --rate one for all projects: `cmkit token create` makes them.",
   "not-found": "See --project, --from and --to: `cmkit cmks list` prints a project's keys.",
-  "invalid-request": "See `cmkit cmks list`: --to is another key of the project than --from, and current.",
+  "invalid-request":
+    "See `cmkit cmks list`: --to is another key than --from, and current, which `cmkit cmks update --status current` makes it.",
   unsupported: "--stale-versions is for keys whose cloud names their versions. Give another key with --to.",
   ...fromTarget(
     "access-denied",
@@ -45,7 +46,7 @@ const failures: Readonly<Partial<Record<string, string>>> = {
   malformed: "Their rows are not as they were stored: restore them from a backup.",
   throttled: inPassing,
   timeout: inPassing,
-  unavailable: inPassing,
+  unavailable: "The cloud does not answer: look at the network from here and at the cloud's status, and go on later.",
   "bad-answer": inPassing,
   credentials: "`cmkit doctor`, where the registry runs, shows which credentials for the cloud are found.",
 };

@@ -115,11 +115,11 @@ describe("a rewrap that leaves data keys behind", () => {
     expect(stdout).not.toContain("retire");
   });
 
-  it("says why it stopped before all had been tried", async () => {
+  it("says why it gave up, and how many it had not tried by then", async () => {
     const double = await rewrapDouble(left(1200, { state: "partial", stopped: "throttled" }));
     const { exitCode, stdout } = await double.cmkit(rewrapped);
     expect(exitCode).toBe(1);
-    expect(stdout).toContain("It stopped before it had tried all of them: everything failed with throttled.\n");
+    expect(stdout).toContain("It gave up: everything failed with throttled, so 1,200 of them were not tried.\n");
     expect(stdout).toContain("throttled: It may pass: go on later, perhaps with a lower --rate.\n");
   });
 

@@ -68,7 +68,7 @@ describe("a server that is started anew while a rewrap runs", () => {
 
 describe("a rewrap that is refused", () => {
   it.each([
-    ["invalid-request", 400, "is another key of the project than --from, and current"],
+    ["invalid-request", 400, "is another key than --from, and current, which `cmkit cmks update --status current` makes it"],
     ["key-disabled", 422, "Nothing was changed. `cmkit cmks check` of the key that data keys would move to"],
     ["access-denied", 422, "Nothing was changed."],
     ["unsupported", 400, "--stale-versions is for keys whose cloud names their versions."],
