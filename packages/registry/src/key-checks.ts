@@ -114,7 +114,13 @@ export class KeyChecks {
   }
 
   private async write(cmk: CmkRecord, finding: AccessFinding, by: Attribution): Promise<Kept> {
-    const { store, tags, audit, kms } = this.parts;
+    const { store, tags, audit, kms, options } = this.parts;
+    // Until it is known what the operator's alias names, nobody could say that this key is the operator's own.
+    if (options.operatorCmk !== undefined)
+      await kms
+        .open(options.operatorCmk)
+        .resolve()
+        .catch(() => {});
     const work = async (tx: RegistryWrites): Promise<Kept> => {
       await tx.lockProject(cmk.project);
       const at = new Date(kms.clock.wallMs());

@@ -105,7 +105,8 @@ export interface Registry {
    * source was, and the source `old`. May run in any number of processes at once, and be stopped and started anywhere.
    *
    * @returns `done`, or `partial` with what failed. One that `stopped` met a KMS that refuses everything.
-   * @throws {RegistryError} `not-found`; `invalid-request`: the target is not `current`, or is the source.
+   * @throws {RegistryError} `not-found`; `invalid-request`: the target is not `current`, or is the source; `in-use`: 16
+   * rewraps of the project run in this process.
    * @throws {KmsError} `aborted`: by the caller's signal; what was rewrapped stays so.
    */
   rewrap(project: string, options: RewrapOptions): Promise<RewrapProgress>;

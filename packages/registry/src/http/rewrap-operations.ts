@@ -52,7 +52,7 @@ function start(path: string, name: string, source: (call: Call) => string): Oper
     query: nothing,
     // 200, not 202: the statuses have been changed, and with `dry_run` nothing will be.
     answer: { status: 200, schema: oneRewrap, description: "It runs in the process that answered; or what `dry_run` counted." },
-    refusals: [400, 413, 422],
+    refusals: [400, 409, 413, 422],
     run: async (call, body) => {
       const { registry, project, by } = call;
       // All projects share the quotas of the operator's accounts: nobody may take them from others, or slow others down.

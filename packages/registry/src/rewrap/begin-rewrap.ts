@@ -23,8 +23,8 @@ export async function beginRewrap(
     const about = { project, source, target, dataKeys };
     const record: RewrapRecord = { ...about, state: "unfinished", stopped: null, startedAt: at, updatedAt: at };
     await tx.putRewrap(tags.rewrap.seal(record));
-    // Other processes must not go on sealing under the source until they next ask for the default.
-    if (source !== target) await tx.announcePurge({ project, cmk: from });
+    // Other processes must not go on sealing under the source, or its last version, until they next ask for the default.
+    await tx.announcePurge({ project, cmk: from });
     await audit.append(tx, auditEntry("rewrap.start", result, by, { from: source, data_keys: dataKeys }));
     return record;
   };

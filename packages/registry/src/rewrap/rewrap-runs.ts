@@ -17,6 +17,8 @@ const defaultConcurrency = 32;
 const maxConcurrency = 1000;
 /** While one rewrap to the current version runs. */
 const maxRotations = 3;
+/** Of one project, in one process. */
+const maxRuns = 16;
 const maxRequestsPerSecond = 1_000_000;
 
 /** A run in this process. */
@@ -101,6 +103,7 @@ export class RewrapRuns {
     const name = nameOf(project, from, to);
     let begun = this.running.get(name);
     if (begun === undefined) {
+      this.refuseTooMany(project);
       const own = this.beginOwn(project, options);
       this.running.set(name, own);
       const forget = (): void => void (this.running.get(name) === own && this.running.delete(name));
@@ -114,6 +117,13 @@ export class RewrapRuns {
     }
     run.wanted += 1;
     return run;
+  }
+
+  /** Each asks its clouds and the store by itself: nobody may have so many that others wait for them. */
+  private refuseTooMany(project: string): void {
+    const own = [...this.running.keys()].filter((name) => name.startsWith(nameOf(project).slice(0, -1)));
+    if (own.length < maxRuns) return;
+    throw new RegistryError("in-use", `${maxRuns} rewraps of the project run here already: wait until one has ended.`);
   }
 
   private async beginOwn(project: string, options: RewrapOptions): Promise<Running> {
@@ -177,6 +187,6 @@ function speedOf({ requestsPerSecond, concurrency = defaultConcurrency }: Rewrap
   return { requestsPerSecond, concurrency };
 }
 
-function nameOf(...parts: readonly [project: string, source: string, target: string]): string {
+function nameOf(...parts: readonly [project: string, ...keys: string[]]): string {
   return JSON.stringify(parts);
 }

@@ -218,6 +218,24 @@ it("asked for twice in a process runs once", async () => {
   expect(started).toHaveLength(1);
 });
 
+it("is refused while sixteen others of the project run in the process", async () => {
+  const world = await newWorld(engine);
+  const { registry, b } = await moving(world, 1);
+  const cloud = Promise.withResolvers<void>();
+  await registry.check(project, b);
+  const sources: string[] = [];
+  for (let i = 0; i < 17; i += 1) {
+    const { id } = await registry.register(project, { provider: "double", resource: `alias:x${"abcdefghijklmnopq"[i]}` });
+    sources.push(id);
+  }
+  for (const [i] of sources.entries()) world.cloud.aliases.set(`x${"abcdefghijklmnopq"[i]}`, "c");
+  world.cloud.onWrap = async () => cloud.promise;
+  const all = sources.map(async (from) => codeOf(async () => registry.rewrap(project, { from, to: b })));
+  expect(await all.at(-1)).toBe("in-use");
+  cloud.resolve();
+  await waited(world.clock, Promise.all(all));
+});
+
 it("is only counted with dryRun", async () => {
   const world = await newWorld(engine);
   const { registry, a, b } = await moving(world);
