@@ -4,6 +4,9 @@ import { DatabaseSync } from "node:sqlite";
 import type { SoakPostgres } from "../soak/soak-postgres.ts";
 import { CutProxy } from "./cut-proxy.ts";
 
+const triesEveryMs = 5;
+const maxTries = 2000;
+
 /** What can go wrong between the processes of a run and their store, and with the store itself. */
 export class Network {
   /** The store, as the processes of the run reach it. */
@@ -61,16 +64,31 @@ export class Network {
     this.proxy?.tell();
   }
 
-  /** Another program writes to the file. */
+  /** Another program writes to the file, once it gets a turn. */
   async lock(lastsMs: number): Promise<void> {
-    const db = new DatabaseSync(this.file, { timeout: 5000 });
-    db.exec("begin immediate");
-    await wait(lastsMs);
-    db.exec("rollback");
-    db.close();
+    const db = new DatabaseSync(this.file, { timeout: 0 });
+    try {
+      for (let tries = 0; !begins(db); tries += 1) {
+        if (tries === maxTries) return;
+        await wait(triesEveryMs);
+      }
+      await wait(lastsMs);
+      db.exec("rollback");
+    } finally {
+      db.close();
+    }
   }
 
   async close(): Promise<void> {
     await this.proxy?.close();
+  }
+}
+
+function begins(db: DatabaseSync): boolean {
+  try {
+    db.exec("begin immediate");
+    return true;
+  } catch {
+    return false;
   }
 }

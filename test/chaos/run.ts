@@ -1,4 +1,4 @@
-// Rewraps while everything goes wrong. Usage: npm run chaos [-- --seed N] [--short] [--runs N] [--first RUN] [--only RUN] [--data-keys N] [--verbose]
+// Rewraps while everything goes wrong. Usage: npm run chaos [-- --seed N] [--short] [--runs N] [--first RUN] [--minutes N] [--only RUN] [--data-keys N] [--verbose]
 import { randomInt } from "node:crypto";
 import { availableParallelism, loadavg } from "node:os";
 import { join } from "node:path";
@@ -18,6 +18,7 @@ const { values } = parseArgs({
     short: { type: "boolean", default: false },
     runs: { type: "string" },
     first: { type: "string", default: "0" },
+    minutes: { type: "string", default: "600" },
     only: { type: "string" },
     "data-keys": { type: "string" },
     verbose: { type: "boolean", default: false },
@@ -32,6 +33,8 @@ const limits = { dataKeys, emulatedDataKeys: short ? 60 : 300, events: short ? 4
 /** Before everything is made well again. */
 const lastsMs = short ? { local: 10_000, emulated: 15_000 } : { local: 60_000, emulated: 60_000 };
 const first = wholeNumber("--first", values.first);
+/** No run begins after this. */
+const endsMs = performance.now() + wholeNumber("--minutes", values.minutes) * 60_000;
 const numbers = only === undefined ? Array.from({ length: runs }, (_, at) => first + at) : [only];
 
 process.stdout.write(`chaos: seed ${seed}\n`);
@@ -44,7 +47,7 @@ const campaign = new Campaign(base, seed);
 const abandon = (): void => base.abandon();
 process.once("exit", abandon);
 try {
-  for (const number of numbers) problems += await run(number);
+  for (const number of numbers) if (performance.now() < endsMs) problems += await run(number);
 } finally {
   await base.end();
   process.off("exit", abandon);
