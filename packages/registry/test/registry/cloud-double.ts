@@ -37,7 +37,7 @@ export class CloudDouble {
 
   readonly adapter: KmsAdapter = {
     provider: "double",
-    keyVersionGrammar: /^[1-9]$/,
+    keyVersionGrammar: /^[1-9]\d{0,3}$/,
     open: (resource) => {
       const [, kind, key] = /^(double|alias):([a-z]+(?:\/[12])?)$/.exec(resource) ?? [];
       if (key === undefined) throw new KmsError("invalid-resource", { provider: "double", detail: "expected double:NAME" });
