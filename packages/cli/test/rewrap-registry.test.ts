@@ -52,7 +52,7 @@ const ways: readonly (readonly [name: string, run: (customer: Customer) => Promi
   [
     "--url",
     async (setup) => {
-      const run = await setup.serve("operator", "acme");
+      const run = await setup.serve("operator", "*"); // a retire tells of all projects
       return async (argv, given) => run(argv, { clock: quickClock(), ...given });
     },
   ],
@@ -65,6 +65,15 @@ function quickClock(): Deps["clock"] {
 }
 
 const never = async (): Promise<void> => new Promise(() => {});
+
+it("is refused a retire with a token of one project, and told which one it takes", async () => {
+  const setup = await customer(0);
+  const run = await setup.serve("operator", "acme");
+  const { exitCode, stderr } = await run(["retire", ...inAcme, "--cmk-id", setup.from]);
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain("takes a token for all projects (forbidden).\n");
+  expect(stderr).toContain("`cmkit token create --project '*' --role operator`");
+});
 
 describe.each(ways)("a registry's data keys by %s", (_way, connect) => {
   it("move from one key to another, which is proven then; the data opens without the old key", async () => {
