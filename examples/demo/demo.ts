@@ -112,6 +112,7 @@ async function writeAndReadBack(of: typeof cmks): Promise<(ReadBackResult & { pr
       await mkdir(under);
       const { kms, requests } = await demoKms(keys);
       const registry = demoRegistry(kms, under, keys.recordKey);
+      await kms.open(cmk).describe({ timeoutMs: 60_000 }); // a cloud's SDK is loaded at its first call: the machine may be busy
       for (const tenant of tenants) await registry.register(tenant, { ...cmk, defaultCmk: true });
       await writeEncrypted(demoFields(registry), customers.map(customerRow), under);
       await registry.close();
