@@ -46,12 +46,18 @@ process.env["NODE_COMPILE_CACHE"] ??= join(await base.directory(), "compiled");
 const campaign = new Campaign(base, seed);
 const abandon = (): void => base.abandon();
 process.once("exit", abandon);
+const tooEarly = (): void => {
+  process.stdout.write(`chaos: ended in the middle of a run\n`);
+  process.exitCode = 1;
+};
+process.once("exit", tooEarly);
 try {
   for (const number of numbers) if (performance.now() < endsMs) problems += await run(number);
 } finally {
   await base.end();
   process.off("exit", abandon);
 }
+process.off("exit", tooEarly);
 process.stdout.write(`${tally.text(seed, problems)}\n`);
 process.exit(problems === 0 ? 0 : 1);
 
