@@ -46,9 +46,10 @@ process.env["NODE_COMPILE_CACHE"] ??= join(await base.directory(), "compiled");
 const campaign = new Campaign(base, seed);
 const abandon = (): void => base.abandon();
 process.once("exit", abandon);
-const tooEarly = (): void => {
-  process.stdout.write(`chaos: ended in the middle of a run\n`);
-  process.exitCode = 1;
+// PostgreSQL's package ends the process by itself when it is told to end: with 128 and the signal's number.
+const tooEarly = (code: number): void => {
+  process.stdout.write(`chaos: ended in the middle of a run, with ${code}\n`);
+  process.exitCode = code || 1;
 };
 process.once("exit", tooEarly);
 try {

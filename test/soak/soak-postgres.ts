@@ -6,6 +6,8 @@ import { setTimeout as wait } from "node:timers/promises";
 import { freePort } from "./free-port.ts";
 import type { Soak } from "./soak.ts";
 
+const stopMs = 60_000;
+
 /** A PostgreSQL server with its own defaults, `fsync` among them, that can be stopped, killed and started again. */
 export interface SoakPostgres {
   /** Makes an empty database. @returns Its URL. */
@@ -42,7 +44,7 @@ export async function soakPostgres(soak: Soak, maxConnections = 100): Promise<So
     isUp = true;
   };
   const stop = async (): Promise<void> => {
-    if (isUp) await server.stop();
+    if (isUp) await inTime(server.stop());
     isUp = false;
   };
   await server.initialise();
@@ -83,6 +85,15 @@ function databasesOf(server: EmbeddedPostgres, port: number): Pick<SoakPostgres,
     },
     drop: async (name) => run(`drop database if exists "${name}" with (force)`),
   };
+}
+
+/** Who stops a server that has ended by itself would wait for ever. */
+async function inTime(stopped: Promise<void>): Promise<void> {
+  const over = new AbortController();
+  const late = wait(stopMs, undefined, { signal: over.signal }).then(() => {
+    throw new Error("PostgreSQL does not stop, or had ended before");
+  });
+  await Promise.race([stopped, late]).finally(() => over.abort());
 }
 
 /** After a kill it refuses to start for as long as one of its processes still ends. */

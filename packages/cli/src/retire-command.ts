@@ -46,7 +46,8 @@ function withAdvice(error: unknown): WireRetirement {
 
 const help = `
 The key has to be old: \`cmkit rewrap\` sees to that. Every data key of the store is counted, those
-of other projects too: with --url, the token must reach all. While one is left, it is refused. The report is written into the audit log.
+of other projects too: with --url, the token must reach all. While one is left, it is refused. The
+report is written into the audit log.
 
 --backups-until is a day, such as 2027-01-31, all of it in UTC, or a time with its zone, such as
 2027-01-31T12:00:00Z. Without it, and before it, the report does not call the key safe to destroy:

@@ -9,6 +9,7 @@ import { cmkRegistry } from "../src/cmk-registry.ts";
 import type { RegistryOptions } from "../src/registry.ts";
 import type { RegistryStore } from "../src/store.ts";
 import { apiTokens } from "../src/token-store.ts";
+import { waited } from "./rewrap/rewrap-world.ts";
 
 export const previous: Uint8Array = new Uint8Array(32).fill(1);
 export const current: Uint8Array = new Uint8Array(32).fill(2);
@@ -78,7 +79,8 @@ export async function rewrapAll(store: RegistryStore, project: string): Promise<
   const { registry } = processOf(store, previous);
   const [from, to] = await registry.list(project);
   if (from === undefined || to === undefined) throw new RangeError("expected two CMKs");
-  expect(await registry.rewrap(project, { from: from.id, to: to.id })).toMatchObject({ state: "done" });
+  const rewrap = registry.rewrap(project, { from: from.id, to: to.id });
+  expect(await waited(clock, rewrap)).toMatchObject({ state: "done" });
   return shownBy(registry);
 }
 

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vit
 import type { RegisteredCmk } from "../../src/registered-cmk.ts";
 import type { Registry, RegistryOptions } from "../../src/registry.ts";
 import type { Purge } from "../../src/store.ts";
+import { waited } from "../rewrap/rewrap-world.ts";
 import { startPostgres, type OwnPostgres } from "../store/postgres-server.ts";
 import type { StorePlace } from "../store/store-place.ts";
 import { sqlite } from "./sqlite-engine.ts";
@@ -94,7 +95,7 @@ describe("on PostgreSQL", () => {
     await hears(other, ofA);
     await seal(other.box);
     expect([await registry.dataKeyCount("acme", cmk.id), await registry.dataKeyCount("acme", next.id)]).toEqual([2, 1]);
-    await registry.rewrap("acme", { from: cmk.id, to: next.id });
+    await waited(world.clock, registry.rewrap("acme", { from: cmk.id, to: next.id }));
     await vi.waitFor(() => expect(other.heard.length).toBeGreaterThan(2), { timeout: 20_000, interval: 5 });
     world.cloud.refusals.set("a", "key-destroyed");
     expect(await opening(other.box, sealed)).toBe("opened");
