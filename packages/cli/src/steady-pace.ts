@@ -4,11 +4,11 @@ import type { Clock, Pace } from "@cmkit/core";
 export function steadyPace(perSecond: number, clock: Pick<Clock, "monotonicMs" | "sleep">): Pace {
   let freeMs = 0;
   return {
-    async turn(_cmk, _operation, signal) {
+    turn(_cmk, _operation, call) {
       const nowMs = clock.monotonicMs();
       const atMs = Math.max(nowMs, freeMs);
       freeMs = atMs + 1000 / perSecond;
-      if (atMs > nowMs) await clock.sleep(atMs - nowMs, signal);
+      return atMs > nowMs ? clock.sleep(atMs - nowMs, call.signal) : undefined;
     },
     answered() {},
   };

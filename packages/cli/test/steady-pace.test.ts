@@ -11,7 +11,7 @@ it("a steady pace gives each request a turn of its own, and none that was not us
   const turns: number[] = [];
   const { signal } = new AbortController();
   const take = async (): Promise<void> => {
-    await pace.turn(cmk, "wrap", signal);
+    await pace.turn(cmk, "wrap", { signal });
     turns.push(clock.monotonicMs());
   };
   const first = [take(), take(), take()];
@@ -27,8 +27,8 @@ it("a steady pace ends the wait of whoever aborts", async () => {
   const clock = fakeClock();
   const pace = steadyPace(1, clock);
   const aborter = new AbortController();
-  await pace.turn(cmk, "wrap", aborter.signal);
-  const waiting = pace.turn(cmk, "wrap", aborter.signal).then(
+  await pace.turn(cmk, "wrap", aborter);
+  const waiting = pace.turn(cmk, "wrap", aborter)?.then(
     () => "its turn",
     () => "aborted",
   );

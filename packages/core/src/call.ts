@@ -55,7 +55,7 @@ export async function runCall<T>(call: Call<T>, runtime: CallRuntime): Promise<O
       attempts += 1;
       const left = Math.max(1, timeoutMs - elapsedMs());
       try {
-        const value = await limit.race(call.attempt(driverCall(limit, left)), call.discard);
+        const value = await limit.race(call.attempt(new Attempt(limit, left)), call.discard);
         return { attempts, durationMs: elapsedMs(), result: { ok: true, value } };
       } catch (error) {
         if (limit.reached !== undefined) return fail({ code: limit.reached }, error);
@@ -71,13 +71,18 @@ export async function runCall<T>(call: Call<T>, runtime: CallRuntime): Promise<O
 }
 
 /** The signal is made when it is asked for. */
-function driverCall(limit: Limit, remainingMs: number): DriverCall {
-  return {
-    get signal() {
-      return limit.signal;
-    },
-    remainingMs,
-  };
+class Attempt implements DriverCall {
+  readonly remainingMs: number;
+  private readonly limit: Limit;
+
+  constructor(limit: Limit, remainingMs: number) {
+    this.limit = limit;
+    this.remainingMs = remainingMs;
+  }
+
+  get signal(): AbortSignal {
+    return this.limit.signal;
+  }
 }
 
 /**

@@ -175,8 +175,11 @@ export class KeyCalls {
     const { pace } = this.runtime;
     if (pace === undefined) return attempt;
     return async (call) => {
-      await pace.turn(this.cmk, operation, call.signal);
-      call.signal.throwIfAborted(); // the turn may come after the caller has gone
+      const turn = pace.turn(this.cmk, operation, call);
+      if (turn !== undefined) {
+        await turn;
+        call.signal.throwIfAborted(); // it may come after the caller has gone
+      }
       try {
         const answer = await attempt(call);
         pace.answered(this.cmk, operation, "ok");

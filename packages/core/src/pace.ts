@@ -1,5 +1,5 @@
 import type { Cmk } from "./cmk.ts";
-import type { DriverOperation } from "./driver.ts";
+import type { DriverCall, DriverOperation } from "./driver.ts";
 import type { KmsErrorCode } from "./kms-error.ts";
 
 /**
@@ -7,8 +7,11 @@ import type { KmsErrorCode } from "./kms-error.ts";
  * made with one waits for its turn, a request that is sent again too.
  */
 export interface Pace {
-  /** Resolves when one request to the key may be sent; rejects only after `signal` aborted. */
-  turn(cmk: Cmk, operation: DriverOperation, signal: AbortSignal): Promise<void>;
+  /**
+   * @param call Makes its signal when it is asked for it, which costs something: whoever lets no request wait needs none.
+   * @returns Resolves when one request to the key may be sent; rejects only after the signal aborted. Undefined: at once.
+   */
+  turn(cmk: Cmk, operation: DriverOperation, call: Pick<DriverCall, "signal">): Promise<void> | undefined;
   /** How the request ended. */
   answered(cmk: Cmk, operation: DriverOperation, outcome: "ok" | KmsErrorCode): void;
 }

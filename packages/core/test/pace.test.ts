@@ -19,7 +19,11 @@ class Gate implements Pace {
   private readonly waiting: (() => void)[] = [];
   open = true;
 
-  async turn({ resource }: { readonly resource: string }, operation: DriverOperation, signal: AbortSignal): Promise<void> {
+  async turn(
+    { resource }: { readonly resource: string },
+    operation: DriverOperation,
+    { signal }: { readonly signal: AbortSignal },
+  ): Promise<void> {
     this.turns.push(`${operation} ${resource}`);
     this.signals.push(signal);
     if (!this.open) await new Promise<void>((resolve) => this.waiting.push(resolve));

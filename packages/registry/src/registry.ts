@@ -107,7 +107,8 @@ export interface Registry {
    * @returns `done`, or `partial` with what failed. One that `stopped` met a KMS that refuses everything.
    * @throws {RegistryError} `not-found`; `invalid-request`: the target is not `current`, or is the source; `in-use`: 16
    * rewraps of the project run in this process.
-   * @throws {KmsError} `aborted`: by the caller's signal; what was rewrapped stays so.
+   * @throws {KmsError} `aborted`: by the caller's signal; what was rewrapped stays so. What the KMS refuses of a target that is
+   * to take the source's place: then nothing was changed.
    */
   rewrap(project: string, options: RewrapOptions): Promise<RewrapProgress>;
 

@@ -47,9 +47,10 @@ export async function rewrapJob(
   target: string,
 ): Promise<RewrapJob> {
   const cmks = await projectCmks(parts.store.reads, parts.tags.cmk, checkedProject(project));
-  const { result } = supersede(cmks, source, target, new Date(0));
+  const { rows, result } = supersede(cmks, source, target, new Date(0));
   if (source !== target) {
-    const to = keyOf(await settle(result));
+    // A key that cannot be used must not take another one's place: nothing could be sealed any more.
+    const to = keyOf(await (rows.length === 0 ? settle(result) : checkNow(result)));
     const from = await leftKey(parts, settle, cmks, source);
     if (from.provider === to.provider && from.resource === to.resource) {
       // Each data key that was moved would be found again, for ever.

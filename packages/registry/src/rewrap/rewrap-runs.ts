@@ -1,6 +1,6 @@
 import { KmsError } from "@cmkit/core";
 
-import type { RewrapRecord } from "../cmk-record.ts";
+import type { CmkRecord, RewrapRecord } from "../cmk-record.ts";
 import { checkedProject } from "../project-cmks.ts";
 import type { RegistryParts } from "../registry-parts.ts";
 import type { Attribution } from "../registry.ts";
@@ -159,7 +159,9 @@ export class RewrapRuns {
   private async dryRun(project: string, options: RewrapOptions): Promise<RewrapProgress> {
     const { from, to = from } = checkedOptions(options);
     const { store, tags, kms } = this.parts;
-    const job = await rewrapJob(this.parts, { ...this.checks, settle: async (cmk) => cmk }, project, from, to);
+    const unasked = async (cmk: CmkRecord): Promise<CmkRecord> => cmk;
+    const checks = from === to ? this.checks : { settle: unasked, checkNow: unasked };
+    const job = await rewrapJob(this.parts, checks, project, from, to);
     const remaining = await rewrapCount(store.reads, tags, job);
     const startedAt = new Date(kms.clock.wallMs());
     return { project, from, to, state: "unfinished", dataKeys: remaining, remaining, failed: [], failedIds: [], startedAt };

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Cmk, EnvelopeCmk, Kms, Pace, RequestQuota } from "@cmkit/core";
+import type { Cmk, DriverCall, EnvelopeCmk, Kms, Pace, RequestQuota } from "@cmkit/core";
 
 import type { RegistryParts } from "../registry-parts.ts";
 import type { RegistryWrites } from "../store.ts";
@@ -33,7 +33,7 @@ export async function sharedPace(
     for (const { key } of alike) ofKeys.set(spelt(key), lane);
   }
   return {
-    turn: async (cmk, _operation, until) => ofKeys.get(spelt(cmk))?.turn(until),
+    turn: (cmk, _operation, call) => ofKeys.get(spelt(cmk))?.turn(call),
     answered: (cmk, _operation, outcome) => {
       if (outcome === "throttled") ofKeys.get(spelt(cmk))?.slowDown();
     },
@@ -60,8 +60,8 @@ class Lane {
     this.queue = new SlotQueue(kms.clock, reserve, signal);
   }
 
-  async turn(signal: AbortSignal): Promise<void> {
-    if (this.perSecond !== undefined) await this.queue.turn(signal);
+  turn(call: Pick<DriverCall, "signal">): Promise<void> | undefined {
+    return this.perSecond === undefined ? undefined : this.queue.turn(call.signal);
   }
 
   slowDown(): void {

@@ -26,6 +26,8 @@ export class CloudDouble {
   aesVersion = 1;
   /** How many requests came. */
   requests = 0;
+  /** The same for each key. */
+  readonly requestsOf = new Map<string, number>();
   /** Denies unwrapping, and nothing else. */
   refuseUnwrap = false;
   /** Runs before a wrap is answered. */
@@ -64,6 +66,7 @@ export class CloudDouble {
     });
     const asked = (): void => {
       this.requests += 1;
+      this.requestsOf.set(nameOf(), (this.requestsOf.get(nameOf()) ?? 0) + 1);
       const refusal = this.refusals.get(nameOf());
       if (refusal !== undefined) throw new KmsError(refusal);
     };

@@ -166,8 +166,7 @@ describe("is refused", () => {
     const cmk = await registerKey(registry, "a", true);
     const next = await registerKey(registry, "b");
     await seal(registry.envelope({ service: "crm" }));
-    await registry.check("acme", next.id);
-    world.cloud.refuseUnwrap = true;
+    world.cloud.refusals.set("a", "access-denied");
     expect(await registry.rewrap("acme", { from: cmk.id, to: next.id })).toMatchObject({ state: "partial" });
     expect(await refusal(registry, cmk)).toMatchObject({ code: "in-use" });
   });

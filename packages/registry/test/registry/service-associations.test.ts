@@ -51,12 +51,11 @@ test("are deactivating under the source of a rewrap that goes on, and activating
 });
 
 test("stay so while a rewrap is partial, and are active under the target once it is done", async () => {
-  await registry.check("acme", b.id);
-  world.cloud.refuseUnwrap = true;
+  world.cloud.refusals.set("a", "access-denied");
   expect(await registry.rewrap("acme", { from: a.id, to: b.id })).toMatchObject({ state: "partial" });
   expect(await shown(a)).toEqual(["billing deactivating", "crm deactivating"]);
   expect(await shown(b)).toEqual(["billing activating", "crm activating"]);
-  world.cloud.refuseUnwrap = false;
+  world.cloud.refusals.delete("a");
   expect(await registry.rewrap("acme", { from: a.id, to: b.id })).toMatchObject({ state: "done" });
   expect(await shown(a)).toEqual([]);
   expect(await shown(b)).toEqual(["billing active", "crm active"]);

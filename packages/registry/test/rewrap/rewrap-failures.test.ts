@@ -1,4 +1,3 @@
-import { KmsError } from "@cmkit/core";
 import { expect, it } from "vitest";
 import type { RewrapProgress } from "../../src/rewrap-progress.ts";
 import { sqlite } from "../registry/sqlite-engine.ts";
@@ -119,27 +118,22 @@ it("that was partial tries everything again when it is started again", async () 
   expect(await openAll(world, sealed)).toEqual(["opened"]);
 });
 
-it("changes nothing where the target cannot take data keys", async () => {
+it.each(["was checked before", "never was"])("changes nothing where the target cannot take data keys: it %s", async (when) => {
   const world = await newWorld(engine);
   const { registry, a, b } = await moving(world);
+  if (when !== "never was") await registry.check(project, b);
   world.cloud.refusals.set("b", "access-denied");
   expect(await codeOf(async () => registry.rewrap(project, { from: a, to: b }))).toBe("access-denied");
-  expect((await registry.get(project, a)).status).toBe("current");
+  expect(await registry.get(project, a)).toMatchObject({ status: "current", defaultCmk: true });
   expect(await codeOf(async () => registry.rewrapProgress(project, a))).toBe("not-found");
 });
 
 it("tries again by itself what failed in passing", async () => {
   const world = await newWorld(engine);
   const { registry, a, b } = await moving(world);
-  await registry.check(project, b);
-  let busy = true;
-  world.cloud.onWrap = async () => {
-    if (busy) throw new KmsError("unavailable");
-  };
+  world.cloud.refusals.set("a", "unavailable");
   const running = registry.rewrap(project, { from: a, to: b });
-  world.clock.after(20_000, () => {
-    busy = false;
-  });
+  world.clock.after(20_000, () => void world.cloud.refusals.delete("a"));
   expect(await waited(world.clock, running)).toMatchObject({ state: "done", failed: [] });
 });
 
