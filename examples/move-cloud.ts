@@ -30,9 +30,8 @@ const moved = await registry.rewrap("acme", {
 process.stderr.write("\n");
 console.log(`${moved.state}: ${moved.dataKeys - moved.remaining} of ${moved.dataKeys} data keys moved`);
 
-// Nothing in the store depends on the old key any more: that is counted, and written down in the audit log.
-const yesterday = new Date(Date.now() - 86_400_000);
-const report = await registry.retire("acme", inAws.id, { backupsUntil: yesterday });
+// Nothing in the store depends on the old key any more: that is counted, and written down in the audit log. There are no backups.
+const report = await registry.retire("acme", inAws.id, { backupsUntil: new Date() });
 console.log(`retire: ${report.versions.reduce((sum, { present }) => sum + present, 0)} data keys left under it`);
 console.log(`safe to destroy: ${report.safeToDestroy}. What this cannot see:`);
 for (const sentence of report.cannotSee) console.log(`- ${sentence}`);

@@ -40,7 +40,7 @@ function withAdvice(error: unknown): WireRetirement {
   throw advisedBy(error, {
     forbidden: "This takes a token of the role operator for all projects: `cmkit token create --project '*' --role operator`.",
     "in-use": "Then run the same command again.",
-    "invalid-request": "`cmkit cmks check` asks the cloud. Then run the same command again.",
+    "invalid-request": "Then run the command again.",
   });
 }
 

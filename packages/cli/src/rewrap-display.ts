@@ -28,8 +28,7 @@ function onTerminal(terminal: NodeJS.WritableStream): RewrapDisplay {
   let isStarted = false;
   return {
     show({ data_keys: dataKeys, rewrapped, failed }) {
-      const failures = failed.reduce((sum, { count }) => sum + count, 0);
-      const note = failures === 0 ? "" : `  ${failures.toLocaleString("en-US")} failed`;
+      const note = failed.length === 0 ? "" : `  ${failures(failed)}`;
       if (!isStarted) bar.start(Math.max(1, dataKeys), rewrapped, { note });
       else bar.update(rewrapped, { note });
       isStarted = true;
@@ -58,10 +57,19 @@ function lines(write: (text: string) => void, clock: Deps["clock"]): RewrapDispl
     write(`${line}\n`);
   };
   return {
-    show: ({ rewrapped, data_keys: dataKeys }) => say(`${counted(rewrapped)} of ${counted(dataKeys)} data keys rewrapped`),
+    show({ rewrapped, data_keys: dataKeys, failed }) {
+      const note = failed.length === 0 ? "" : `; ${failures(failed)}`;
+      say(`${counted(rewrapped)} of ${counted(dataKeys)} data keys rewrapped${note}`);
+    },
     silent: () => say("no answer, trying again"),
     stop: () => {},
   };
+}
+
+/** They may be tried again. */
+function failures(failed: WireRewrap["failed"]): string {
+  const sum = failed.reduce((all, { count }) => all + count, 0);
+  return `${counted(sum)} failed with ${failed.map(({ code }) => code).join(", ")}`;
 }
 
 function counted(count: number): string {

@@ -34,7 +34,8 @@ function partialText(rewrap: WireRewrap, options: RegistryRewrapOptions): string
   const rows = failed.map(({ code, count }) => [code, counted(count)]);
   const table = rows.length === 0 ? "" : `\n${ruledTable(["code", "data keys"], rows)}`;
   const advice = codes.map((code) => `${code}: ${adviceOnFailure(code)}\n`).join("");
-  return `${head}${whyText(untried, stopped)}${table}${idsText(rewrap)}\n${advice}Then go on: ${printable(rewrapCommandLine(options))}\n`;
+  const goOn = `Then go on: ${printable(rewrapCommandLine(options))}\n`;
+  return `${idsText(rewrap)}${head}${whyText(untried, stopped)}${table}\n${advice}${goOn}`;
 }
 
 function whyText(untried: number, stopped: string | undefined): string {
@@ -49,11 +50,12 @@ function failures({ failed }: WireRewrap): number {
   return failed.reduce((sum, { count }) => sum + count, 0);
 }
 
+/** Before all else: a hundred lines would move the reason out of sight. */
 function idsText(rewrap: WireRewrap): string {
   const { failed_ids: ids } = rewrap;
   if (ids.length === 0) return "";
-  const head = failures(rewrap) > ids.length ? `The first ${ids.length} of them, by their ids:` : "Their ids:";
-  return `\n${head}\n${ids.map((id) => `  ${id}\n`).join("")}`;
+  const some = failures(rewrap) > ids.length ? `The first ${ids.length} of the data keys` : "The data keys";
+  return `${some} that failed, by their ids:\n${ids.map((id) => `  ${id}\n`).join("")}\n`;
 }
 
 function way({ from, to }: WireRewrap): string {

@@ -107,7 +107,7 @@ Say so with --backups-until DATE, the day on which the last of them is deleted:
 
   it.each([
     ["in-use", 409, "Then run the same command again."],
-    ["invalid-request", 400, "`cmkit cmks check` asks the cloud."],
+    ["invalid-request", 400, "Then run the command again."],
     ["forbidden", 403, "This takes a token of the role operator"],
   ])("that is refused says what to do: %s", async (code, status, next) => {
     const double = await registryDouble(() => refusal(status, code, "It cannot be retired."));

@@ -77,7 +77,9 @@ function refuseUsers(parts: RegistryParts, cmk: CmkRecord, namesakes: readonly C
   const told = [
     ...own.map((id) => `CMK ${id}, which is current, names the same key.`),
     ...(others > 0 ? [`It is current in ${otherProjects(others)}.`] : []),
-    ...(isOperators(parts, cmk) ? ["It is the operator's own, too, which serves projects that have none."] : []),
+    ...(isOperators(parts, cmk)
+      ? ["It is the operator's own, too, which serves projects that have none: give the registry another one first."]
+      : []),
   ];
   if (told.length > 0) throw new RegistryError("in-use", `The CMK cannot be retired. ${told.join(" ")}`);
 }

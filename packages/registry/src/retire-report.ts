@@ -3,7 +3,10 @@ import type { RegisteredCmk } from "./registered-cmk.ts";
 import type { RegistryCallOptions } from "./registry.ts";
 
 export interface RetireOptions extends RegistryCallOptions {
-  /** Until when backups of the store exist that hold wraps under the key, as far as the operator knows. */
+  /**
+   * Until when backups of the store exist that hold wraps under the key, as far as the operator knows: not before the last
+   * rewrap away from the key ended, and that moment where there are no backups.
+   */
   readonly backupsUntil?: Date;
 }
 

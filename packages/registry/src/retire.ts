@@ -31,6 +31,7 @@ export async function retire(
     await tx.lockProject(project);
     const cmk = retirable(await projectCmks(tx, tags.cmk, project), id);
     const versions = await countNone(parts, tx, cmk);
+    if (backupsUntil !== null) refuseTooEarly(backupsUntil, await lastLeftAt(parts, tx, cmk));
     const { name, position } = await tx.whereabouts();
     const isPast = backupsUntil !== null && backupsUntil.getTime() <= kms.clock.wallMs();
     const report = {
@@ -69,6 +70,20 @@ async function refuseEarly({ store: { reads }, tags }: RegistryParts, project: s
   return cmk;
 }
 
+/** When the last rewrap away from it ended; undefined when there was none. @throws {RegistryError} `bad-record` */
+async function lastLeftAt({ tags }: RegistryParts, tx: RegistryWrites, { project, id }: CmkRecord): Promise<Date | undefined> {
+  const rewraps = (await tx.rewraps(project)).map((row) => tags.rewrap.open(row));
+  return rewraps.find(({ source }) => source === id)?.updatedAt;
+}
+
+/** A date that cannot be is a mistake, and the report would call the key safe to destroy. @throws {RegistryError} `invalid-request` */
+function refuseTooEarly(backupsUntil: Date, leftAt: Date | undefined): void {
+  if (leftAt === undefined || backupsUntil.getTime() >= leftAt.getTime()) return;
+  const at = leftAt.toISOString();
+  const what = `Data keys left the key until ${at}: what was backed up before then cannot be gone by ${backupsUntil.toISOString()}.`;
+  throw new RegistryError("invalid-request", `${what} Give when the last such backup is deleted; if there is none, ${at}.`);
+}
+
 /** @throws {RegistryError} `not-found`; `in-use`: it is current; `invalid-request`: nobody knows yet which key it is. */
 function retirable(cmks: readonly CmkRecord[], id: string): CmkRecord {
   const cmk = liveCmk(cmks, id);
@@ -78,5 +93,5 @@ function retirable(cmks: readonly CmkRecord[], id: string): CmkRecord {
   }
   if (cmk.resolved) return cmk;
   const what = "It is not known yet which key the CMK names, so nothing can be counted under it.";
-  throw new RegistryError("invalid-request", `${what} A check of its access finds out.`);
+  throw new RegistryError("invalid-request", `${what} \`cmkit cmks check\` finds out.`);
 }

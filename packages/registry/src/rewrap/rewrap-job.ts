@@ -94,9 +94,9 @@ export function currentVersion({ pin, validation }: CmkRecord): string | null | 
   return pin === null ? validation?.key?.keyVersion : pin.keyVersion;
 }
 
-/** @throws {RegistryError} `invalid-request`: there is none. */
+/** @throws {RegistryError} `not-found`: there is none. */
 export async function operatorsKey({ kms, options: { operatorCmk } }: RegistryParts): Promise<Cmk> {
-  if (operatorCmk === undefined) throw new RegistryError("invalid-request", "There is no operator's CMK here.");
+  if (operatorCmk === undefined) throw new RegistryError("not-found", "There is no operator's CMK here.");
   return kms.open(operatorCmk).resolve();
 }
 

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 
 import type { RegisteredCmk } from "../../src/registered-cmk.ts";
 import type { Registry } from "../../src/registry.ts";
-import { makeOld, noBackups, refusal, rewrapped } from "./retire-world.ts";
+import { makeOld, refusal, rewrapped } from "./retire-world.ts";
 import { sqlite } from "./sqlite-engine.ts";
 import { codeOf, newWorld, registerKey, seal, type World } from "./world.ts";
 
@@ -65,7 +65,8 @@ describe("where projects share a key", () => {
     const operators = world.process({ sharedResources: true, operatorCmk: { provider: "double", resource: "double:b" } });
     expect(await refusal(operators, b)).toMatchObject({
       code: "in-use",
-      message: "The CMK cannot be retired. It is the operator's own, too, which serves projects that have none.",
+      message:
+        "The CMK cannot be retired. It is the operator's own, too, which serves projects that have none: give the registry another one first.",
     });
   });
 
@@ -87,7 +88,7 @@ describe("where a key has several names", () => {
 
   test("a version is retired while the next one is current, and the report says that it is a version", async () => {
     const one = await rewrapped(registry, version.versionOne, version.versionTwo);
-    const report = await registry.retire("acme", one.id, noBackups);
+    const report = await registry.retire("acme", one.id, { backupsUntil: new Date(world.clock.wallMs()) });
     expect(report).toMatchObject({ resource: "double:rsa/1", safeToDestroy: true });
     expect(report.cannotSee.at(-1)).toContain("destroy this version alone");
   });

@@ -2,9 +2,6 @@ import type { RegisteredCmk } from "../../src/registered-cmk.ts";
 import type { Registry } from "../../src/registry.ts";
 import { registerKey, seal } from "./world.ts";
 
-/** No backup of the store is left. */
-export const noBackups = { backupsUntil: new Date(0) };
-
 /** Two keys, the first of which had a data key that was moved to the second. */
 export async function rewrapped(registry: Registry, from = "a", to = "b"): Promise<RegisteredCmk> {
   const old = await registerKey(registry, from, true);

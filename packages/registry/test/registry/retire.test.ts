@@ -6,7 +6,7 @@ import type { RegisteredCmk } from "../../src/registered-cmk.ts";
 import type { Registry } from "../../src/registry.ts";
 import type { RetireOptions, RetireReport } from "../../src/retire-report.ts";
 import type { RegistryStore, RegistryWrites } from "../../src/store.ts";
-import { makeOld, noBackups, refusal, rewrapped } from "./retire-world.ts";
+import { makeOld, refusal, rewrapped } from "./retire-world.ts";
 import { sqlite } from "./sqlite-engine.ts";
 import { codeOf, collected, newWorld, registerKey, seal, type World } from "./world.ts";
 
@@ -84,6 +84,16 @@ test("is safe to destroy from the date on until which there are backups, and nev
   expect(await retire(old)).toMatchObject({ safeToDestroy: false });
 });
 
+test("takes no date before the last data key left: a slip must not call the key safe to destroy", async () => {
+  await world.clock.advance(5000);
+  const old = await rewrapped(registry);
+  const leftAt = world.clock.wallMs();
+  await world.clock.advance(5000);
+  const early = retire(old, { backupsUntil: new Date(leftAt - 1) });
+  await expect(early).rejects.toMatchObject({ code: "invalid-request", message: expect.stringContaining("if there is none") });
+  expect(await retire(old, { backupsUntil: new Date(leftAt) })).toMatchObject({ safeToDestroy: true });
+});
+
 test("takes no date that is none", async () => {
   const old = await rewrapped(registry);
   await expect(retire(old, { backupsUntil: new Date(NaN) })).rejects.toThrow(TypeError);
@@ -99,7 +109,10 @@ test("can be aborted, and then says nothing in the audit log", async () => {
 test("says of a key that never had a data key that none was made", async () => {
   const cmk = await registerKey(registry, "a");
   await registry.update("acme", cmk.id, { status: "old" });
-  expect(await registry.retire("acme", cmk.id, noBackups)).toMatchObject({ versions: [], safeToDestroy: true });
+  expect(await registry.retire("acme", cmk.id, { backupsUntil: new Date(0) })).toMatchObject({
+    versions: [],
+    safeToDestroy: true,
+  });
 });
 
 test("tells of each version, however many there were", async () => {
