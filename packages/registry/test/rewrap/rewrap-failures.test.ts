@@ -261,7 +261,7 @@ it("takes data keys away from the operator's key once a project has brought its 
   world.cloud.refusals.set("c", "key-destroyed");
   expect(await openAll(world, sealed)).toEqual(["opened"]);
   const none = world.process();
-  expect(await codeOf(async () => none.rewrap(project, { from: "operator", to: b.id }))).toBe("invalid-request");
+  expect(await codeOf(async () => none.rewrap(project, { from: "operator", to: b.id }))).toBe("not-found");
 });
 
 it("moves data keys to the current version of the same key", async () => {
