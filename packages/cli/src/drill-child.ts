@@ -1,5 +1,4 @@
 import { fork } from "node:child_process";
-import { once } from "node:events";
 
 import type { DrillSaid, DrillTask } from "./drill-task.ts";
 
@@ -24,10 +23,10 @@ const endWithinMs = 3000;
 export function drillChildren(nodeOptions: readonly string[] = process.execArgv): StartDrillChild {
   return (task, heard) => {
     const child = fork(entry, [drillProcessMark], { execArgv: [...nodeOptions], stdio: ["ignore", "ignore", "inherit", "ipc"] });
-    const exit = once(child, "exit");
+    const exit = new Promise<void>((gone) => void child.once("exit", () => gone()));
     let ending = false;
     child.on("message", (said: DrillSaid | { readonly ready: true }) => {
-      if ("ready" in said) child.send(task);
+      if ("ready" in said) child.send(task, () => {}); // it may have ended
       else heard(said);
     });
     child.on("exit", () => void (ending || heard({ failed: "it ended" })));

@@ -4,7 +4,8 @@ export const refusedToBegin: Readonly<Partial<Record<string, string>>> = {
   "not-found": "See --project, --from and --to: `cmkit cmks list` prints a project's keys.",
   "invalid-request":
     "See `cmkit cmks list`: --to is another key than --from, and current, which `cmkit cmks update --status current` makes it.",
-  unsupported: "--stale-versions is for keys whose cloud names their versions. Give another key with --to.",
+  unsupported:
+    "--stale-versions is for keys whose cloud names their versions. Of a key of --to, `cmkit cmks check` says what it cannot do.",
   ...fromTarget(
     "access-denied",
     "key-not-found",

@@ -42,7 +42,7 @@ export async function watchedToItsEnd(watch: RewrapWatch): Promise<WireRewrap> {
     try {
       const next = await (isLeft ? begun(watch) : asked(watch));
       if (isLeft) times.begunMs = nowMs;
-      if (next.remaining < last.remaining) times.furtherMs = nowMs;
+      if (next.remaining < last.remaining || next.state === "running") times.furtherMs = nowMs;
       times.heardMs = nowMs;
       refuseAnother(first, next);
       if (next.state === "unfinished" && nowMs - times.furtherMs > patienceMs) throw nobodyWorks();

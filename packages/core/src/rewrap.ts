@@ -36,7 +36,7 @@ export type Rewrapper = (record: DataKeyRecord, options?: CallOptions) => Promis
 
 type Recipients = DataKeyRecord["recipients"];
 
-/** Opening is what proves a wrap; the key is described again so that new wraps follow its rotation. */
+/** Opening is what proves a wrap; the key is described again so that new wraps follow its rotation, unless it is pinned. */
 const describedWithinMs = 60_000;
 
 /** @throws {TypeError} unless every record key is 32 bytes. */

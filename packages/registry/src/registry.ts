@@ -124,8 +124,8 @@ export interface Registry {
   /**
    * Counts every data key of the store under an `old` CMK and says, if there is none, that none depends on it any more.
    * The report is chained into the audit log.
-   * @throws {RegistryError} `not-found`; `in-use`: it is `current`, or data keys are left, or the count does not agree with
-   * what was written down of them.
+   * @throws {RegistryError} `not-found`; `in-use`: it is `current`, or data keys are left; `bad-record`: the count does not
+   * agree with what was written down of them; `invalid-request`: `backupsUntil` cannot be.
    */
   retire(project: string, id: string, options?: RetireOptions): Promise<RetireReport>;
 

@@ -1,4 +1,4 @@
-import type { CmkRecord } from "./cmk-record.ts";
+import type { CmkRecord, RewrapRecord } from "./cmk-record.ts";
 import { checkedProject, projectCmks } from "./project-cmks.ts";
 import { shown } from "./registered-cmk.ts";
 import type { RegistryParts } from "./registry-parts.ts";
@@ -8,6 +8,7 @@ import { logRetire } from "./retire-entries.ts";
 import { cannotSee } from "./retire-limits.ts";
 import type { RetireOptions, RetireReport } from "./retire-report.ts";
 import { liveCmk } from "./rules.ts";
+import { namesakesOf } from "./same-key.ts";
 import type { RegistryWrites } from "./store.ts";
 
 /**
@@ -70,10 +71,28 @@ async function refuseEarly({ store: { reads }, tags }: RegistryParts, project: s
   return cmk;
 }
 
-/** When the last rewrap away from it ended; undefined when there was none. @throws {RegistryError} `bad-record` */
-async function lastLeftAt({ tags }: RegistryParts, tx: RegistryWrites, { project, id }: CmkRecord): Promise<Date | undefined> {
-  const rewraps = (await tx.rewraps(project)).map((row) => tags.rewrap.open(row));
-  return rewraps.find(({ source }) => source === id)?.updatedAt;
+/** When the last rewrap away from the key ended, whichever CMK names it; undefined when there was none. @throws {RegistryError} */
+async function lastLeftAt({ tags }: RegistryParts, tx: RegistryWrites, cmk: CmkRecord): Promise<Date | undefined> {
+  let last: Date | undefined;
+  for (const each of [cmk, ...(await namesakesOf(tx, tags, cmk))]) {
+    const rewraps = (await tx.rewraps(each.project)).map((row) => tags.rewrap.open(row));
+    const at = leftAt(each, rewraps, each.project === cmk.project);
+    if (at !== undefined && (last === undefined || at > last)) last = at;
+  }
+  return last;
+}
+
+/** @throws {RegistryError} `invalid-request`: whoever rewrapped was killed before it could write down that it ended. */
+function leftAt({ id, status, updatedAt }: CmkRecord, rewraps: readonly RewrapRecord[], isOwn: boolean): Date | undefined {
+  const rewrap = rewraps.find(({ source, target }) => source === id && target !== id);
+  if (rewrap === undefined) return undefined;
+  if (status === "deleted") return updatedAt; // nothing was rewrapped from it later
+  if (rewrap.state === "done") return rewrap.updatedAt;
+  const what = "It is not known when the last data key left: the rewrap was not seen to end.";
+  throw new RegistryError(
+    "invalid-request",
+    `${what} Run it once more, from ${isOwn ? `CMK ${id}` : "the key's CMK in another project"}.`,
+  );
 }
 
 /** A date that cannot be is a mistake, and the report would call the key safe to destroy. @throws {RegistryError} `invalid-request` */

@@ -112,7 +112,8 @@ export interface RegistryReads {
   balances(project: string, cmk?: Cmk): Promise<readonly Tagged<BalanceRecord>[]>;
   /** The rewraps of a project, by source. */
   rewraps(project: string): Promise<readonly Tagged<RewrapRecord>[]>;
-  rewrapFailures(project: string, cmk: Cmk): Promise<RewrapFailures>;
+  /** @param exceptVersion As of `countDataKeys`. */
+  rewrapFailures(project: string, cmk: Cmk, exceptVersion?: string): Promise<RewrapFailures>;
   /** Which store this is, and where its history stands: for a report. No password. */
   whereabouts(): Promise<{ readonly name: string; readonly position: string }>;
   /** Of one project, sorted by id: for tagging them anew. */

@@ -1,7 +1,7 @@
 import type { RewrapRecord } from "../cmk-record.ts";
 import { projectCmks } from "../project-cmks.ts";
 import { auditEntry, type RegistryParts } from "../registry-parts.ts";
-import type { RegistryCallOptions } from "../registry.ts";
+import type { Attribution } from "../registry.ts";
 import { supersede } from "../rules.ts";
 import type { RegistryWrites } from "../store.ts";
 import { rewrapCount, type RewrapJob } from "./rewrap-job.ts";
@@ -10,7 +10,7 @@ import { rewrapCount, type RewrapJob } from "./rewrap-job.ts";
 export async function beginRewrap(
   { store, tags, audit, kms }: RegistryParts,
   job: RewrapJob,
-  { signal, ...by }: RegistryCallOptions,
+  by: Attribution,
 ): Promise<RewrapRecord> {
   const { project, source, target, from } = job;
   const work = async (tx: RegistryWrites): Promise<RewrapRecord> => {
@@ -28,5 +28,5 @@ export async function beginRewrap(
     await audit.append(tx, auditEntry("rewrap.start", result, by, { from: source, data_keys: dataKeys }));
     return record;
   };
-  return store.write(work, { project, signal });
+  return store.write(work, { project });
 }

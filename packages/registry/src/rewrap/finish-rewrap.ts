@@ -26,7 +26,7 @@ export async function finishRewrap(
     await tx.lockProject(project);
     const remembered = (await tx.rewraps(project)).map((row) => tags.rewrap.open(row));
     const own = remembered.find((rewrap) => rewrap.source === source);
-    if (own?.target !== target || own.state === state) return; // another process was first
+    if (own?.target !== target || own.state === state || own.state === "done") return; // another process was first
     await tx.putRewrap(tags.rewrap.seal({ ...own, state, stopped: stopped ?? null, updatedAt: new Date(kms.clock.wallMs()) }));
     const cmk = (await projectCmks(tx, tags.cmk, project)).find(({ id }) => id === target);
     if (cmk === undefined) return;

@@ -7,6 +7,7 @@ import type { RegistryParts } from "../registry-parts.ts";
 import { isRegistryError } from "../registry-error.ts";
 import { operatorSource } from "../cmk-record.ts";
 import { isCurrent, liveCmk } from "../rules.ts";
+import { wrappingVersion } from "../same-key.ts";
 import type { RegistryWrites, RewrapFailure, WrapReplacement } from "../store.ts";
 import type { RewrapJob } from "./rewrap-job.ts";
 
@@ -59,24 +60,25 @@ export async function rewrapBatch(
 /**
  * Writes what became of a batch, if both keys may still be used so: the target is current and the source not deleted.
  *
- * @returns How many wraps were replaced. Others had replaced the rest.
+ * @returns `rotated`: nothing was written, as a check has taken a newer version into use, from which data keys would go back.
  * @throws {KmsError} `key-retired`: nothing may be wrapped under the target any more; `key-removed`: the source was deleted.
  */
 export async function writeBatch(
   { tags }: RegistryParts,
-  { project, source, from, to }: RewrapJob,
+  { project, source, target, from, to, exceptVersion }: RewrapJob,
   { replacements, failures }: Rewrapped,
   tx: RegistryWrites,
-): Promise<number> {
+): Promise<"written" | "rotated"> {
   await tx.shareProject(project);
   const cmks = await projectCmks(tx, tags.cmk, project);
   if (!isCurrent(cmks, to)) throw new KmsError("key-retired", { provider: to.provider });
   if (source !== operatorSource) whileLive(() => liveCmk(cmks, source));
+  if (exceptVersion !== undefined && wrappingVersion(liveCmk(cmks, target)) !== exceptVersion) return "rotated";
   const replaced = new Set((await tx.replaceWraps(project, replacements)).map(nameOf));
   const done = replacements.filter(({ id }) => replaced.has(nameOf(id)));
   await changeBalances(tx, tags.balance, project, done.flatMap(movesOf));
   if (failures.length > 0) await tx.putRewrapFailures(project, from, failures);
-  return replaced.size;
+  return "written";
 }
 
 function movesOf({ before, after }: WrapReplacement): readonly BalanceChange[] {

@@ -7,6 +7,7 @@ import type { RecordTags } from "../record-tags.ts";
 import type { RegistryParts } from "../registry-parts.ts";
 import { RegistryError } from "../registry-error.ts";
 import { liveCmk, supersede } from "../rules.ts";
+import { wrappingVersion } from "../same-key.ts";
 import type { RegistryReads } from "../store.ts";
 
 /** Which data keys are to be rewrapped. */
@@ -59,8 +60,8 @@ export async function rewrapJob(
     return { project, source, target, from, to, exceptVersion: undefined };
   }
   const taking = await checkNow(result);
-  const exceptVersion = currentVersion(taking);
-  if (exceptVersion == null) {
+  const exceptVersion = wrappingVersion(taking);
+  if (exceptVersion === null) {
     throw new KmsError("unsupported", { provider: taking.provider, detail: "this key has no versions that its cloud names" });
   }
   return { project, source, target, from: keyOf(taking), to: keyOf(taking), exceptVersion };
@@ -87,11 +88,6 @@ export async function rewrapCount(
   const balances = (await reads.balances(project, from)).map((row) => tags.balance.open(row));
   const meant = balances.filter(({ keyVersion }) => exceptVersion === undefined || keyVersion !== exceptVersion);
   return meant.reduce((sum, balance) => sum + Math.max(0, presentOf(balance)), 0);
-}
-
-/** The version that new wraps are made under: of the public key that is pinned, or what the KMS said last. */
-export function currentVersion({ pin, validation }: CmkRecord): string | null | undefined {
-  return pin === null ? validation?.key?.keyVersion : pin.keyVersion;
 }
 
 /** @throws {RegistryError} `not-found`: there is none. */

@@ -67,18 +67,21 @@ export class RewrapRun {
     const pace = await sharedPace(parts, keys, speed.requestsPerSecond, signal);
     const kms = parts.kms.withoutMemory({ pace });
     const rewrap = rewrapper({ kms, recordKey: parts.options.recordKey, from: job.from, to: job.to });
-    const rounds = await Promise.allSettled(Array.from({ length: batchesAtOnce }, async () => this.goRound(rewrap)));
+    const atOnce = Math.min(batchesAtOnce, speed.concurrency);
+    // Together as many as may be at the same time.
+    const lanes = Array.from({ length: atOnce }, (_, at) => Math.floor((speed.concurrency + at) / atOnce));
+    const rounds = await Promise.allSettled(lanes.map(async (concurrency) => this.goRound(rewrap, concurrency)));
     const failure = rounds.find((round) => round.status === "rejected");
     if (failure !== undefined) throw failure.reason;
     return this.end ?? this.giveUp.code ?? "all-tried";
   }
 
   /** From a random place onwards, so that processes seldom meet, and round until nothing is found. */
-  private async goRound(rewrap: Rewrapper): Promise<void> {
+  private async goRound(rewrap: Rewrapper, concurrency: number): Promise<void> {
     try {
       let place = await this.inspite(async () => this.randomPlace());
       while (!this.isOver()) {
-        const batch = await this.inspite(async () => this.batch(rewrap, place));
+        const batch = await this.inspite(async () => this.batch(rewrap, concurrency, place));
         const isRound = batch?.last === undefined && place === undefined;
         if (batch !== undefined) place = batch.last;
         if (isRound && batch !== undefined && (await this.inspite(async () => this.isDone()))) return;
@@ -100,27 +103,29 @@ export class RewrapRun {
     return service === undefined ? undefined : { service, id: new Uint8Array(randomBytes(32)) };
   }
 
-  private async batch(rewrap: Rewrapper, after: DataKeyPlace | undefined): Promise<Batch> {
+  private async batch(rewrap: Rewrapper, concurrency: number, after: DataKeyPlace | undefined): Promise<Batch> {
     const { parts, job, clock } = this;
     const { project, from: cmk, exceptVersion } = job;
     const now = new Date(clock.wallMs());
     const claim = { project, cmk, exceptVersion, after, limit: this.batchLimit, now };
     return parts.store.claimDataKeys(claim, async (records, unreadable) => {
-      const { replacements, failures } = await this.rewrapped(rewrap, records);
+      const { replacements, failures } = await this.rewrapped(rewrap, concurrency, records);
       const unread = unreadable.map(({ id }): RewrapFailure => ({ id, code: "malformed", nextTryAt: null }));
       const last = lastPlace([...records, ...unreadable]);
       return async (tx: RegistryWrites) => {
-        if (last !== undefined) await writeBatch(parts, job, { replacements, failures: [...failures, ...unread] }, tx);
+        if (last === undefined) return { last };
+        const outcome = await writeBatch(parts, job, { replacements, failures: [...failures, ...unread] }, tx);
+        if (outcome === "rotated") this.end ??= outcome;
         return { last };
       };
     });
   }
 
-  private async rewrapped(rewrap: Rewrapper, records: readonly DataKeyRecord[]): Promise<Rewrapped> {
+  private async rewrapped(rewrap: Rewrapper, concurrency: number, records: readonly DataKeyRecord[]): Promise<Rewrapped> {
     const { clock, signal } = this;
     const startedMs = clock.monotonicMs();
     const done = await rewrapBatch(this.parts, rewrap, records, {
-      concurrency: Math.ceil(this.speed.concurrency / batchesAtOnce),
+      concurrency,
       signal,
       timeoutMs: dataKeyMs,
       endsMs: startedMs + batchMs,
@@ -144,7 +149,7 @@ export class RewrapRun {
     const { reads } = this.parts.store;
     const { project, from, exceptVersion } = this.job;
     const left = await reads.countDataKeys(project, from, exceptVersion);
-    const { counts, nextTryAt } = await reads.rewrapFailures(project, from);
+    const { counts, nextTryAt } = await reads.rewrapFailures(project, from, exceptVersion);
     const failed = counts.reduce((sum, { count }) => sum + count, 0);
     if (left === 0 || (nextTryAt === null && failed >= left)) return true;
     // Others are at the rest, or it failed in passing.

@@ -8,7 +8,7 @@ import { RegistryError } from "../registry-error.ts";
 import type { RewrapOptions, RewrapProgress } from "../rewrap-progress.ts";
 import { beginRewrap } from "./begin-rewrap.ts";
 import { finishRewrap } from "./finish-rewrap.ts";
-import { rewrapCount, rewrapJob, type RewrapChecks, type RewrapJob } from "./rewrap-job.ts";
+import { rewrapJob, type RewrapChecks, type RewrapJob } from "./rewrap-job.ts";
 import { RewrapRun, type RunSpeed } from "./rewrap-run.ts";
 import { rewrapView } from "./rewrap-view.ts";
 import { RewrapWatch } from "./rewrap-watch.ts";
@@ -46,6 +46,8 @@ export class RewrapRuns {
   /** Until it ends. @throws {KmsError} `aborted` */
   async run(project: string, options: RewrapOptions): Promise<RewrapProgress> {
     const { signal, onProgress, from, dryRun = false } = options;
+    const isAborted = (): boolean => signal?.aborted === true;
+    if (isAborted()) throw new KmsError("aborted");
     if (dryRun) return this.dryRun(project, options);
     const run = await this.begin(project, options);
     const { promise: givenUp, reject } = Promise.withResolvers<never>();
@@ -54,7 +56,7 @@ export class RewrapRuns {
       if (run.wanted === 0) run.stop.abort();
       else reject(new KmsError("aborted")); // ends its own wait
     };
-    if (signal?.aborted === true) abort();
+    if (isAborted()) abort();
     signal?.addEventListener("abort", abort, { once: true });
     const watch = onProgress && new RewrapWatch(this.parts.kms.clock, async () => this.progress(project, from), onProgress);
     try {
@@ -127,9 +129,10 @@ export class RewrapRuns {
   }
 
   private async beginOwn(project: string, options: RewrapOptions): Promise<Running> {
-    const { from, to = from, signal, ...by } = options;
+    // Without the caller's signal: others may join meanwhile.
+    const { from, to = from, signal: _, ...by } = options;
     const job = await rewrapJob(this.parts, this.checks, project, from, to);
-    const record = await beginRewrap(this.parts, job, { ...by, signal });
+    const record = await beginRewrap(this.parts, job, by);
     if (this.closed) throw new KmsError("aborted");
     const stop = new AbortController();
     return { stop, ended: this.toTheEnd(job, record, speedOf(options), stop.signal, by), wanted: 0 };
@@ -158,11 +161,11 @@ export class RewrapRuns {
   /** A count needs no answer of the KMS, unless it is which version is the current one. */
   private async dryRun(project: string, options: RewrapOptions): Promise<RewrapProgress> {
     const { from, to = from } = checkedOptions(options);
-    const { store, tags, kms } = this.parts;
+    const { store, kms } = this.parts;
     const unasked = async (cmk: CmkRecord): Promise<CmkRecord> => cmk;
     const checks = from === to ? this.checks : { settle: unasked, checkNow: unasked };
     const job = await rewrapJob(this.parts, checks, project, from, to);
-    const remaining = await rewrapCount(store.reads, tags, job);
+    const remaining = await store.reads.countDataKeys(project, job.from, job.exceptVersion);
     const startedAt = new Date(kms.clock.wallMs());
     return { project, from, to, state: "unfinished", dataKeys: remaining, remaining, failed: [], failedIds: [], startedAt };
   }

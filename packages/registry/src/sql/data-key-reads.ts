@@ -103,9 +103,10 @@ export class DataKeyReads {
     return services;
   }
 
-  async rewrapFailures(project: string, cmk: Cmk): Promise<RewrapFailures> {
+  async rewrapFailures(project: string, cmk: Cmk, exceptVersion?: string): Promise<RewrapFailures> {
     const { counts, ids } = await this.run(async (db) => {
-      const failed = wrappedUnder(db, cmk, project).where("rewrap_code", "is not", null);
+      const all = wrappedUnder(db, cmk, project).where("rewrap_code", "is not", null);
+      const failed = exceptVersion === undefined ? all : all.where("key_version", "is distinct from", exceptVersion);
       const perCode = failed.select((its) => [
         "rewrap_code",
         its.fn.countAll<number>().as("count"),
@@ -163,7 +164,7 @@ export class DataKeyReads {
   }
 }
 
-/** One row that somebody else wrote must not keep the others from being rewrapped. */
+/** One row that somebody else wrote must not keep the others from being rewrapped, as long as it has a place among them. */
 function readable(row: DataKeyRow): DataKeyRecord | undefined {
   try {
     return dataKeyRow.read(row);

@@ -27,6 +27,35 @@ describe("where projects share a key", () => {
     await makeOld(shared, acmes);
   });
 
+  test("takes no date before another project's last data key left it, nor before the CMK that was deleted went", async () => {
+    const next = await registerKey(shared, "c", false, "globex");
+    await seal(shared.envelope({ service: "crm" }), "globex");
+    await world.clock.advance(5000);
+    await shared.rewrap("globex", { from: theirs.id, to: next.id });
+    const leftAt = world.clock.wallMs();
+    const retire = async (backupsUntilMs: number): Promise<string> =>
+      codeOf(async () => `${(await shared.retire("acme", acmes.id, { backupsUntil: new Date(backupsUntilMs) })).safeToDestroy}`);
+    expect([await retire(leftAt - 1), await retire(leftAt)]).toEqual(["invalid-request", "true"]);
+    await world.clock.advance(5000);
+    await shared.delete("globex", theirs.id);
+    expect([await retire(world.clock.wallMs() - 1), await retire(world.clock.wallMs())]).toEqual(["invalid-request", "true"]);
+  });
+
+  test("takes no date while the end of a rewrap was not seen", async () => {
+    const next = await registerKey(shared, "c", false, "globex");
+    await seal(shared.envelope({ service: "crm" }), "globex");
+    await shared.rewrap("globex", { from: theirs.id, to: next.id });
+    const [ended] = (await world.store.reads.rewraps("globex")).map((row) => world.tags.rewrap.open(row));
+    if (ended === undefined) throw new RangeError("expected a rewrap");
+    await world.store.write(async (tx) => tx.putRewrap(world.tags.rewrap.seal({ ...ended, state: "unfinished" })));
+    const refused = shared.retire("acme", acmes.id, { backupsUntil: new Date(world.clock.wallMs()) });
+    const message = expect.stringContaining("Run it once more, from the key's CMK in another project.") as string;
+    await expect(refused).rejects.toMatchObject({ code: "invalid-request", message });
+    await shared.rewrap("globex", { from: theirs.id, to: next.id });
+    const report = await shared.retire("acme", acmes.id, { backupsUntil: new Date(world.clock.wallMs()) });
+    expect(report.safeToDestroy).toBe(true);
+  });
+
   async function refusedWith(message: string): Promise<void> {
     expect(await refusal(shared, acmes)).toMatchObject({ code: "in-use", message: `The CMK cannot be retired. ${message}` });
   }

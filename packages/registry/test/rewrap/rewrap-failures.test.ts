@@ -264,46 +264,6 @@ it("takes data keys away from the operator's key once a project has brought its 
   expect(await codeOf(async () => none.rewrap(project, { from: "operator", to: b.id }))).toBe("not-found");
 });
 
-it("moves data keys to the current version of the same key", async () => {
-  const world = await newWorld(engine);
-  const { registry, a, sealed } = await moving(world, 3, "rsa");
-  world.cloud.rsaVersion = 2;
-  expect(await registry.rewrap(project, { from: a })).toMatchObject({ state: "done", from: a, to: a, dataKeys: 3, remaining: 0 });
-  expect((await registry.get(project, a)).status).toBe("current");
-  const versions = await world.store.reads.countByVersion({ provider: "double", resource: "double:rsa" });
-  expect(versions).toEqual([{ project, keyVersion: "2", count: 3 }]);
-  expect(await openAll(world, sealed)).toEqual(["opened"]);
-  expect(await registry.rewrap(project, { from: a })).toMatchObject({ state: "done", dataKeys: 0 });
-});
-
-/** Rotates a symmetric key so many times: whenever eight more wraps have been made, or at each. */
-async function rotating(rotations: number, wrapsEach = 8) {
-  const world = await newWorld(engine);
-  const { registry, a, sealed } = await moving(world, 20);
-  world.cloud.aesVersion = 2;
-  let wraps = 0;
-  world.cloud.onWrap = async () => {
-    wraps += 1;
-    if (wraps % wrapsEach === 0 && world.cloud.aesVersion < 2 + rotations) world.cloud.aesVersion += 1;
-  };
-  const ended = await waited(world.clock, registry.rewrap(project, { from: a }));
-  const versions = await world.store.reads.countByVersion({ provider: "double", resource: "double:a" });
-  return { world, ended, versions, sealed };
-}
-
-it("follows a key that is rotated while data keys move to its current version", async () => {
-  const { world, ended, versions, sealed } = await rotating(1);
-  expect(ended).toMatchObject({ state: "done", remaining: 0 });
-  expect(versions).toEqual([{ project, keyVersion: "3", count: 20 }]);
-  expect(await openAll(world, sealed)).toEqual(["opened"]);
-});
-
-it("ends when a KMS names ever new versions", async () => {
-  const { world, ended, sealed } = await rotating(Infinity, 1);
-  expect(ended).toMatchObject({ state: "partial", stopped: "bad-answer" });
-  expect(await openAll(world, sealed)).toEqual(["opened"]);
-});
-
 it("wants two CMKs of the project, and a target that may wrap", async () => {
   const world = await newWorld(engine);
   const { registry, a, b } = await moving(world, 1);
@@ -314,4 +274,30 @@ it("wants two CMKs of the project, and a target that may wrap", async () => {
   expect(await asked(other.id, b)).toBe("not-found");
   await registry.update(project, b, { status: "old" });
   expect(await asked(a, b)).toBe("invalid-request");
+});
+
+it("goes on for whoever joined while it was being begun, when the first caller gives up", async () => {
+  const world = await newWorld(engine);
+  const { registry, a, b } = await moving(world);
+  const [checked, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  world.cloud.onWrap = async () => {
+    checked.resolve();
+    await goOn.promise;
+  };
+  const first = new AbortController();
+  const given = codeOf(async () => registry.rewrap(project, { from: a, to: b, signal: first.signal }));
+  const joined = registry.rewrap(project, { from: a, to: b });
+  await checked.promise;
+  first.abort();
+  goOn.resolve();
+  expect(await given).toBe("aborted");
+  expect(await joined).toMatchObject({ state: "done", remaining: 0 });
+});
+
+it("counts rows with dryRun, whatever was written down of them", async () => {
+  const attacked = attackedStore();
+  const world = new World(() => sqliteStore(attacked.file));
+  const { registry, a, b } = await moving(world, 3);
+  attacked.sql("delete from cmkit_balances");
+  expect(await registry.rewrap(project, { from: a, to: b, dryRun: true })).toMatchObject({ remaining: 3 });
 });
