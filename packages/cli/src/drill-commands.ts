@@ -34,7 +34,7 @@ first refusal that any of them saw it still succeeded. It exits with 1 if that e
 if a process was never refused. The cloud's own delay before its first refusal is no part of it:
 docs/revocation.md.
 
-The drill's data keys stay in the store: one for each process that writes and one more, of the
+The drill's data keys stay in the store: at least one for each writer and one more, of the
 service cmkit-drill.
 
 Examples:

@@ -15,7 +15,8 @@ const advice: Partial<Record<KmsErrorCode, string>> = {
   "key-destroyed": "Nothing opens what was sealed under this key alone. To seal, give another with --resource.",
   "key-expired": "Have the key's owner extend its validity, or make a new version, {again}.",
   "key-not-yet-valid": "Have the key's owner bring its first day forward, {again}.",
-  "key-removed": "Give with --resource the key under which this was sealed; the file of --keys names it.",
+  "key-removed":
+    "Give with --resource the key that the file of --keys names last for this: it was sealed under it, or rewrapped to it.",
   "unknown-data-key": "Give with --keys the file that was written when this was sealed.",
   "wrong-key-type": "Give with --resource a symmetric key, or an RSA key for encryption.",
   throttled: "Wait a little, {again}.",

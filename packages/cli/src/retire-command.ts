@@ -39,7 +39,7 @@ const countWithinMs = 110_000;
 function withAdvice(error: unknown): WireRetirement {
   throw advisedBy(error, {
     forbidden: "This takes a token of the role operator for all projects: `cmkit token create --project '*' --role operator`.",
-    "in-use": "Then run the same command again.",
+    "in-use": "Give `cmkit rewrap` the same --config, --url, --store or --dev as this command. Then run this one again.",
     "invalid-request": "Then run the command again.",
   });
 }

@@ -31,7 +31,7 @@ function subject({ cmk, resource, store, position, at, audit_entry: entry }: Wir
 }
 
 function versionsTable(versions: WireRetirement["versions"]): string {
-  if (versions.length === 0) return "No data key was ever wrapped under it.\n";
+  if (versions.length === 0) return "No data key of this project was ever wrapped under it.\n";
   const rows = versions.map((version) => [
     version.key_version ?? "-",
     ...[version.made, version.rewrapped_in, version.rewrapped_out, version.shredded, version.present].map((count) =>

@@ -1,5 +1,18 @@
+import type { RegistryRewrapOptions } from "./rewrap-options.ts";
+
+type Advice = Readonly<Partial<Record<string, string>>>;
+
 /** What to do where a rewrap is not begun, by the registry's code. */
-export const refusedToBegin: Readonly<Partial<Record<string, string>>> = {
+export function refusedToBegin({ from, staleVersions }: Pick<RegistryRewrapOptions, "from" | "staleVersions">): Advice {
+  const ofSource =
+    from === "operator" ? { "not-found": "--from operator is the `operatorCmk` in the registry's cmkit.json." } : {};
+  const ofVersions = staleVersions
+    ? { "invalid-request": "If --from is old, move its data keys to another key, with --to." }
+    : {};
+  return { ...refused, ...ofSource, ...ofVersions };
+}
+
+const refused: Advice = {
   forbidden: "This takes a token of the role operator, and --rate one for all projects: `cmkit token create` makes them.",
   "not-found": "See --project, --from and --to: `cmkit cmks list` prints a project's keys.",
   "invalid-request":
@@ -27,6 +40,7 @@ function fromTarget(...codes: readonly string[]): Readonly<Record<string, string
 
 const bothKeys = "`cmkit cmks check` of both keys says which one refuses, and what to do.";
 const inPassing = "It may pass: go on later, perhaps with a lower --rate.";
+const silence = "The cloud does not answer: look at the network from here and at the cloud's status, and go on later.";
 
 /** What to do about data keys that could not be rewrapped, by the code that they failed with. */
 const failures: Readonly<Partial<Record<string, string>>> = {
@@ -46,8 +60,8 @@ const failures: Readonly<Partial<Record<string, string>>> = {
     "Their rows are not as they were stored, or their key is another one: see `cmkit audit verify`, and restore them from a backup.",
   malformed: "Their rows are not as they were stored: restore them from a backup.",
   throttled: inPassing,
-  timeout: inPassing,
-  unavailable: "The cloud does not answer: look at the network from here and at the cloud's status, and go on later.",
+  timeout: silence,
+  unavailable: silence,
   "bad-answer": inPassing,
   credentials: "`cmkit doctor`, where the registry runs, shows which credentials for the cloud are found.",
 };

@@ -29,7 +29,7 @@ async function counted(options: RegistryRewrapOptions, client: RegistryClient): 
   try {
     return rewrapIn(await client.request("POST", pathOf(options), bodyOf(options)));
   } catch (error) {
-    throw advisedBy(error, refusedToBegin);
+    throw advisedBy(error, refusedToBegin(options));
   }
 }
 
@@ -55,7 +55,7 @@ async function watched(
     if (client.way.kind === "store") io.stderr("cmkit: stopping; what is rewrapped stays so.\n");
     throw interruption(last, options, client);
   } catch (error) {
-    throw last === undefined || aborter.signal.aborted ? advisedBy(error, refusedToBegin) : halfWay(error, options);
+    throw last === undefined || aborter.signal.aborted ? advisedBy(error, refusedToBegin(options)) : halfWay(error, options);
   } finally {
     display.stop();
   }

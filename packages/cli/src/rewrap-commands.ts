@@ -21,7 +21,7 @@ export function addRewrapCommand(program: Command, deps: Deps, io: Io, done: (ex
       "data keys that are worked on at a time in one process (default: 32, with --keys 8)",
       concurrency,
     )
-    .option("--dry-run", "count them, and change nothing");
+    .option("--dry-run", "count them, ask no cloud about --to, and change nothing");
   withConnection(command, help).action(async (options: RewrapOptions) => {
     if (isOfFile(options)) {
       // Loaded only now: registries are rewrapped without it.

@@ -2,6 +2,7 @@ import type { KmsErrorCode } from "@cmkit/core";
 
 const owners = "Have the owner of the key that refuses, --from or --to,";
 const inPassing = "It may pass: run this again later, perhaps with a --rate.";
+const silence = "The cloud does not answer: look at the network from here and at the cloud's status, and run this again later.";
 
 const advice: Partial<Record<KmsErrorCode, string>> = {
   "access-denied": `${owners} allow these credentials to decrypt with --from, and to encrypt and decrypt with --to.`,
@@ -21,8 +22,8 @@ const advice: Partial<Record<KmsErrorCode, string>> = {
   "adapter-missing": "Run that command where cmkit is installed.",
   credentials: "`cmkit doctor` shows which credentials for the clouds are found.",
   throttled: inPassing,
-  timeout: inPassing,
-  unavailable: inPassing,
+  timeout: silence,
+  unavailable: silence,
   "bad-answer": inPassing,
 };
 

@@ -41,7 +41,7 @@ function partialText(rewrap: WireRewrap, options: RegistryRewrapOptions): string
 function whyText(untried: number, stopped: string | undefined): string {
   if (stopped !== undefined) {
     const early = untried > 0 ? `, so ${counted(untried)} of them were not tried` : "";
-    return `It gave up: everything failed with ${stopped}${early}.\n`;
+    return `It gave up: in the end everything failed with ${stopped}${early}.\n`;
   }
   return untried <= 0 ? "" : `${counted(untried)} of them were not tried, as all that were tried failed.\n`;
 }

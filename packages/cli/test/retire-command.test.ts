@@ -82,7 +82,7 @@ Say so with --backups-until DATE, the day on which the last of them is deleted:
     const { stdout } = await double.cmkit(argv);
     expect(stdout).toContain("\nkey            aws arn:of-the-key\\u{001b}[2J\n");
     expect(stdout).toContain(`\nregistered as  ${cmk.resource}\n`);
-    expect(stdout).toContain("\nNo data key was ever wrapped under it.\n");
+    expect(stdout).toContain("\nNo data key of this project was ever wrapped under it.\n");
   });
 
   it("prints the object with --json", async () => {
@@ -106,7 +106,7 @@ Say so with --backups-until DATE, the day on which the last of them is deleted:
   });
 
   it.each([
-    ["in-use", 409, "Then run the same command again."],
+    ["in-use", 409, "Give `cmkit rewrap` the same --config, --url, --store or --dev as this command. Then run this one again."],
     ["invalid-request", 400, "Then run the command again."],
     ["forbidden", 403, "This takes a token of the role operator"],
   ])("that is refused says what to do: %s", async (code, status, next) => {

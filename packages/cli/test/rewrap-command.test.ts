@@ -120,7 +120,7 @@ describe("a rewrap that leaves data keys behind", () => {
     const double = await rewrapDouble(left(1200, { state: "partial", stopped: "throttled" }));
     const { exitCode, stdout } = await double.cmkit(rewrapped);
     expect(exitCode).toBe(1);
-    expect(stdout).toContain("It gave up: everything failed with throttled, so 1,200 of them were not tried.\n");
+    expect(stdout).toContain("It gave up: in the end everything failed with throttled, so 1,200 of them were not tried.\n");
     expect(stdout).toContain("throttled: It may pass: go on later, perhaps with a lower --rate.\n");
   });
 

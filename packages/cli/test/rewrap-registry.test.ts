@@ -90,7 +90,7 @@ describe.each(ways)("a registry's data keys by %s", (_way, connect) => {
     const current = await run(retire);
     expect(current).toMatchObject({ exitCode: 1, stdout: "" });
     expect(current.stderr).toMatch(
-      /because it is current.*`cmkit rewrap --project .*\(in-use\)\.\nThen run the same command again\.\n$/,
+      /because it is current.*`cmkit rewrap --project .*\(in-use\)\.\n.*Then run this one again\.\n$/,
     );
     const done = await run([...rewrap, "--concurrency", "2"]);
     expect(done.exitCode).toBe(0);

@@ -68,6 +68,25 @@ describe("a server that is started anew while a rewrap runs", () => {
 
 describe("a rewrap that is refused", () => {
   it.each([
+    [
+      ["--from", "operator", "--to", target],
+      "not-found",
+      404,
+      "--from operator is the `operatorCmk` in the registry's cmkit.json.",
+    ],
+    [
+      ["--from", id, "--stale-versions"],
+      "invalid-request",
+      400,
+      "If --from is old, move its data keys to another key, with --to.",
+    ],
+  ])("says what to do with %j", async (asked, code, status, next) => {
+    const double = await registryDouble(() => refusal(status, code, "It cannot be."));
+    const { stderr } = await double.cmkit(["rewrap", "--project", "acme", ...asked]);
+    expect(stderr).toContain(next);
+  });
+
+  it.each([
     ["invalid-request", 400, "is another key than --from, and current, which `cmkit cmks update --status current` makes it"],
     ["key-disabled", 422, "Nothing was changed. `cmkit cmks check` of the key that data keys would move to"],
     ["access-denied", 422, "Nothing was changed."],

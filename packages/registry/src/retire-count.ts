@@ -59,7 +59,7 @@ export function refuseLeft(cmk: CmkRecord, left: readonly NamedCount[]): void {
     ...(renamed > 0
       ? [`${dataKeys(renamed)} on it under another CMK of the project, which names the same key: move those, too.`]
       : []),
-    ...(others > 0 ? [`Data keys of ${otherProjects(others)} depend on it.`] : []),
+    ...(others > 0 ? [`Data keys of ${otherProjects(others)} depend on it: rewrap them, too.`] : []),
   ];
   if (told.length > 0) throw new RegistryError("in-use", `The CMK cannot be retired. ${told.join(" ")}`);
 }

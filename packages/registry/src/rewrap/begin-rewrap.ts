@@ -1,5 +1,6 @@
 import type { RewrapRecord } from "../cmk-record.ts";
 import { projectCmks } from "../project-cmks.ts";
+import type { RecordTags } from "../record-tags.ts";
 import { auditEntry, type RegistryParts } from "../registry-parts.ts";
 import type { Attribution } from "../registry.ts";
 import { supersede } from "../rules.ts";
@@ -21,7 +22,8 @@ export async function beginRewrap(
     await tx.forgetRewrapFailures(project, from);
     const dataKeys = await rewrapCount(tx, tags, job);
     const about = { project, source, target, dataKeys };
-    const record: RewrapRecord = { ...about, state: "unfinished", stopped: null, startedAt: at, updatedAt: at };
+    const updatedAt = dataKeys === 0 ? ((await lastDone(tags, tx, job))?.updatedAt ?? at) : at;
+    const record: RewrapRecord = { ...about, state: "unfinished", stopped: null, startedAt: at, updatedAt };
     await tx.putRewrap(tags.rewrap.seal(record));
     // Other processes must not go on sealing under the source, or its last version, until they next ask for the default.
     await tx.announcePurge({ project, cmk: from });
@@ -29,4 +31,10 @@ export async function beginRewrap(
     return record;
   };
   return store.write(work, { project });
+}
+
+/** A rewrap that finds nothing to move does not make it look as if data keys had left just now. */
+async function lastDone(tags: RecordTags, tx: RegistryWrites, { project, source }: RewrapJob): Promise<RewrapRecord | undefined> {
+  const rewraps = (await tx.rewraps(project)).map((row) => tags.rewrap.open(row));
+  return rewraps.find((rewrap) => rewrap.source === source && rewrap.state === "done");
 }

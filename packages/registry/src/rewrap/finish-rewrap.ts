@@ -27,7 +27,8 @@ export async function finishRewrap(
     const remembered = (await tx.rewraps(project)).map((row) => tags.rewrap.open(row));
     const own = remembered.find((rewrap) => rewrap.source === source);
     if (own?.target !== target || own.state === state || own.state === "done") return; // another process was first
-    await tx.putRewrap(tags.rewrap.seal({ ...own, state, stopped: stopped ?? null, updatedAt: new Date(kms.clock.wallMs()) }));
+    const updatedAt = own.dataKeys === 0 ? own.updatedAt : new Date(kms.clock.wallMs()); // then nothing was moved
+    await tx.putRewrap(tags.rewrap.seal({ ...own, state, stopped: stopped ?? null, updatedAt }));
     const cmk = (await projectCmks(tx, tags.cmk, project)).find(({ id }) => id === target);
     if (cmk === undefined) return;
     const failed = ended.failed.reduce((sum, { count }) => sum + count, 0);

@@ -66,9 +66,9 @@ describe("where projects share a key", () => {
 
   test("is refused while another one has data keys under it, also after that deleted its CMK", async () => {
     await seal(shared.envelope({ service: "crm" }), "globex");
-    await refusedWith("Data keys of 1 other project depend on it.");
+    await refusedWith("Data keys of 1 other project depend on it: rewrap them, too.");
     await shared.delete("globex", theirs.id, { force: true });
-    await refusedWith("Data keys of 1 other project depend on it.");
+    await refusedWith("Data keys of 1 other project depend on it: rewrap them, too.");
   });
 
   test("is possible once both have left it", async () => {
@@ -158,7 +158,7 @@ describe("where a key has several names", () => {
     const one = await registerKey(registry, version.versionOne);
     await makeOld(registry, one);
     await registry.check("acme", one.id);
-    const message = "The CMK cannot be retired. Data keys of 1 other project depend on it.";
+    const message = "The CMK cannot be retired. Data keys of 1 other project depend on it: rewrap them, too.";
     expect(await refusal(registry, one)).toMatchObject({ code: "in-use", message });
   });
 
@@ -169,7 +169,7 @@ describe("where a key has several names", () => {
     await shared.delete("globex", theirs.id, { force: true });
     const whole = await registerKey(registry, version.whole);
     await makeOld(registry, whole);
-    const message = "The CMK cannot be retired. Data keys of 1 other project depend on it.";
+    const message = "The CMK cannot be retired. Data keys of 1 other project depend on it: rewrap them, too.";
     expect(await refusal(registry, whole)).toMatchObject({ code: "in-use", message });
   });
 

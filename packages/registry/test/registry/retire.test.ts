@@ -9,6 +9,7 @@ import type { RegistryStore, RegistryWrites } from "../../src/store.ts";
 import { makeOld, refusal, rewrapped } from "./retire-world.ts";
 import { sqlite } from "./sqlite-engine.ts";
 import { codeOf, collected, newWorld, registerKey, seal, type World } from "./world.ts";
+import { waited } from "../rewrap/rewrap-world.ts";
 
 const engine = sqlite();
 let world: World;
@@ -91,6 +92,9 @@ test("takes no date before the last data key left: a slip must not call the key 
   await world.clock.advance(5000);
   const early = retire(old, { backupsUntil: new Date(leftAt - 1) });
   await expect(early).rejects.toMatchObject({ code: "invalid-request", message: expect.stringContaining("if there is none") });
+  expect(await retire(old, { backupsUntil: new Date(leftAt) })).toMatchObject({ safeToDestroy: true });
+  const [, next] = await registry.list("acme");
+  await registry.rewrap("acme", { from: old.id, to: next?.id ?? "" }); // finds nothing to move
   expect(await retire(old, { backupsUntil: new Date(leftAt) })).toMatchObject({ safeToDestroy: true });
 });
 
@@ -180,7 +184,8 @@ describe("is refused", () => {
     const next = await registerKey(registry, "b");
     await seal(registry.envelope({ service: "crm" }));
     world.cloud.refusals.set("a", "access-denied");
-    expect(await registry.rewrap("acme", { from: cmk.id, to: next.id })).toMatchObject({ state: "partial" });
+    const rewrap = registry.rewrap("acme", { from: cmk.id, to: next.id });
+    expect(await waited(world.clock, rewrap)).toMatchObject({ state: "partial" });
     expect(await refusal(registry, cmk)).toMatchObject({ code: "in-use" });
   });
 });

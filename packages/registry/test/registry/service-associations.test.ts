@@ -5,6 +5,7 @@ import type { RegisteredCmk } from "../../src/registered-cmk.ts";
 import type { Registry, RegistryOptions } from "../../src/registry.ts";
 import { sqlite } from "./sqlite-engine.ts";
 import { codeOf, newWorld, registerKey, seal, type World } from "./world.ts";
+import { waited } from "../rewrap/rewrap-world.ts";
 
 const engine = sqlite();
 let world: World;
@@ -52,7 +53,8 @@ test("are deactivating under the source of a rewrap that goes on, and activating
 
 test("stay so while a rewrap is partial, and are active under the target once it is done", async () => {
   world.cloud.refusals.set("a", "access-denied");
-  expect(await registry.rewrap("acme", { from: a.id, to: b.id })).toMatchObject({ state: "partial" });
+  const rewrap = registry.rewrap("acme", { from: a.id, to: b.id });
+  expect(await waited(world.clock, rewrap)).toMatchObject({ state: "partial" });
   expect(await shown(a)).toEqual(["billing deactivating", "crm deactivating"]);
   expect(await shown(b)).toEqual(["billing activating", "crm activating"]);
   world.cloud.refusals.delete("a");
