@@ -1,18 +1,7 @@
-import type { KmsErrorCode } from "@cmkit/core";
-
 import type { DrillDeed, DrillRole } from "./drill-task.ts";
+import { keyRefusals } from "./key-refusals.ts";
 
-/** What a KMS says of a key that was taken away. */
-const refusals: ReadonlySet<string> = new Set<KmsErrorCode>([
-  "access-denied",
-  "key-not-found",
-  "key-disabled",
-  "key-pending-deletion",
-  "key-pending-import",
-  "key-destroyed",
-  "key-expired",
-  "key-not-yet-valid",
-]);
+const refusals: ReadonlySet<string> = new Set(keyRefusals);
 
 /** What one process of a drill did. */
 export class DrillWatch {

@@ -1,3 +1,6 @@
+import type { KmsErrorCode } from "@cmkit/core";
+
+import { keyRefusals } from "./key-refusals.ts";
 import type { RegistryRewrapOptions } from "./rewrap-options.ts";
 
 type Advice = Readonly<Partial<Record<string, string>>>;
@@ -19,21 +22,10 @@ const refused: Advice = {
     "See `cmkit cmks list`: --to is another key than --from, and current, which `cmkit cmks update --status current` makes it.",
   unsupported:
     "--stale-versions is for keys whose cloud names their versions. Of a key of --to, `cmkit cmks check` says what it cannot do.",
-  ...fromTarget(
-    "access-denied",
-    "key-not-found",
-    "key-disabled",
-    "key-pending-deletion",
-    "key-pending-import",
-    "key-destroyed",
-    "key-expired",
-    "key-not-yet-valid",
-    "wrong-key-type",
-    "wrong-key-size",
-  ),
+  ...fromTarget([...keyRefusals, "wrong-key-type", "wrong-key-size"]),
 };
 
-function fromTarget(...codes: readonly string[]): Readonly<Record<string, string>> {
+function fromTarget(codes: readonly KmsErrorCode[]): Readonly<Record<string, string>> {
   const words = "Nothing was changed. `cmkit cmks check` of the key that data keys would move to says what to do.";
   return Object.fromEntries(codes.map((code) => [code, words]));
 }
