@@ -239,7 +239,7 @@ describe("a refusal of the KMS", () => {
     expect(absent.stderr).toMatch(/\((?:key-not-found|access-denied)\)\.\n\w/);
     const another = await shop.emulator.createKey({ region: "us-east-1", account: "111122223333", keySpec: "SYMMETRIC_DEFAULT" });
     const removed = await shop.open("--in", "sealed", "--out", "out", "--resource", another);
-    expect(removed.stderr).toMatch(/\(key-removed\)\.\nGive with --resource the key under which this was sealed/);
+    expect(removed.stderr).toMatch(/\(key-removed\)\.\nGive with --resource the key that the file of --keys names last for this/);
     expect(existsSync(shop.path("out"))).toBe(false);
   });
 

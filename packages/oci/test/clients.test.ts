@@ -49,8 +49,8 @@ describe("an injected client", () => {
   it("gets what is left of the time, and the signal, beside the request", async () => {
     const given: unknown[] = [];
     const client = fakeClient({});
-    const getKey: OciClient["management"]["getKey"] = async (_request, call) => {
-      given.push(call);
+    const getKey: OciClient["management"]["getKey"] = async (_request, { signal, remainingMs }) => {
+      given.push({ signal, remainingMs });
       return { key };
     };
     const management = { ...client.management, getKey };
