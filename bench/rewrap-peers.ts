@@ -3,7 +3,7 @@ import type { RegistryStore, RegistryWrites, WrapReplacement } from "@cmkit/regi
 import { first, second } from "./rewrap-world.ts";
 
 /** As many as a rewrap takes at a time, in as many transactions at once. */
-const batch = 500;
+const batch = 250;
 const lanes = 2;
 
 /**

@@ -1,7 +1,7 @@
 /** Until it is known how fast the KMS is. */
 export const firstBatch = 8;
-/** Twice as many are hardly faster, and cost 50 MB: what lives long enough is collected late. */
-const maxBatch = 500;
+/** More are hardly faster, and cost memory: what lives long enough is collected late. */
+const maxBatch = 250;
 /** How long the rows of a batch should be locked: long enough that a commit costs little, short enough that few are lost by a kill. */
 const batchGoalMs = 1000;
 const maxGrowth = 4;

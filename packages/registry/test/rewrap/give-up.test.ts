@@ -59,10 +59,10 @@ describe("giving up", () => {
 });
 
 describe("the size of a batch", () => {
-  it("is what fits into a second, grows at most fourfold, and has at most 500 data keys", () => {
+  it("is what fits into a second, grows at most fourfold, and has at most 250 data keys", () => {
     expect(batchSize(firstBatch, firstBatch, 100)).toBe(32);
     expect(batchSize(100, 100, 2000)).toBe(50);
-    expect(batchSize(500, 500, 10)).toBe(500);
+    expect(batchSize(250, 250, 10)).toBe(250);
     expect(batchSize(8, 1, 60_000)).toBe(1);
     expect(batchSize(8, 0, 60_000)).toBe(8);
     expect(batchSize(8, 8, 0)).toBe(32);
