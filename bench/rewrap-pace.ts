@@ -2,7 +2,8 @@ import { awsEmulator } from "@cmkit/emulators";
 import type { BenchPostgres } from "./bench-postgres.ts";
 import { round3, type Row } from "./measure.ts";
 import { rewrapInProcesses } from "./rewrap-processes.ts";
-import { fillProject, type RewrapSettings } from "./rewrap-world.ts";
+import { fillProject } from "./rewrap-fill.ts";
+import type { RewrapSettings } from "./rewrap-world.ts";
 
 const perSecond = 300;
 const seconds = 60;

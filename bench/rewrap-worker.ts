@@ -1,7 +1,8 @@
 // One process of a rewrap. Says when it is ready, begins when it is told to, and says how long it took and how much memory.
 // Usage: fork("rewrap-worker.ts", [JSON])
 import { once } from "node:events";
-import { openWorld, type ProjectCmks, type RewrapSettings } from "./rewrap-world.ts";
+import type { ProjectCmks } from "./rewrap-fill.ts";
+import { openWorld, type RewrapSettings } from "./rewrap-world.ts";
 
 /** What a process is to do. */
 export interface RewrapTask {

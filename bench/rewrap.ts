@@ -1,9 +1,10 @@
 import { benchPostgres, type BenchPostgres } from "./bench-postgres.ts";
 import { median, round3, type Row } from "./measure.ts";
+import { fillProject } from "./rewrap-fill.ts";
 import { replaceInBatches, replaceOneByOne } from "./rewrap-peers.ts";
 import { rewrapPaceRows } from "./rewrap-pace.ts";
 import { rewrapInProcesses } from "./rewrap-processes.ts";
-import { fillProject, openWorld, rewrapSettings, type RewrapSettings } from "./rewrap-world.ts";
+import { openWorld, rewrapSettings, type RewrapSettings } from "./rewrap-world.ts";
 
 const rounds = 5;
 const group = "rewrap";
