@@ -1,10 +1,11 @@
 import { runCall, type CallRuntime } from "./call.ts";
 import { now } from "./clock.ts";
-import type { Cmk, KeyDescription, KeyState } from "./cmk.ts";
+import type { Cmk, KeyDescription } from "./cmk.ts";
 import type { BoundContext } from "./context.ts";
 import type { DriverAnswer, DriverCall, DriverDescription, DriverOperation, Failure, KmsAdapter, KmsDriver } from "./driver.ts";
 import type { CallEvent, EventSink } from "./events.ts";
 import type { KeyMemory, KnownKey } from "./key-memory.ts";
+import { keyStateCode } from "./key-state-code.ts";
 import type { CallOptions } from "./limit.ts";
 import { isKmsError, KmsError, type KmsErrorCode } from "./kms-error.ts";
 import type { Pace } from "./pace.ts";
@@ -16,17 +17,6 @@ export interface KeyRuntime extends CallRuntime {
 }
 
 const supportedBits = { rsa: [2048, 3072, 4096], symmetric: [256] } as const;
-
-const stateCodes: Record<KeyState, KmsErrorCode | undefined> = {
-  enabled: undefined,
-  disabled: "key-disabled",
-  "pending-deletion": "key-pending-deletion",
-  "pending-import": "key-pending-import",
-  destroyed: "key-destroyed",
-  expired: "key-expired",
-  "not-yet-valid": "key-not-yet-valid",
-  unavailable: "unavailable",
-};
 
 /** What a call is about, beside the key. */
 interface CallSubject {
@@ -97,7 +87,7 @@ export class KeyCalls {
   /** The KMS must say now that the key is enabled; if it was asked for a wrap, that wrap is refused. */
   async confirm(keyVersion: string | null, wrapFor: BoundContext | undefined, options: CallOptions): Promise<void> {
     const { state } = await this.describe(keyVersion, options);
-    const code = stateCodes[state];
+    const code = keyStateCode[state];
     if (code === undefined) return;
     if (wrapFor !== undefined) this.report("wrap", wrapFor, code, 0, 0);
     this.refuse(code);
@@ -218,7 +208,7 @@ export class KeyCalls {
     const { provider } = this.cmk;
     const { requestId } = error;
     try {
-      const code = stateCodes[(await this.describe(keyVersion, options)).state];
+      const code = keyStateCode[(await this.describe(keyVersion, options)).state];
       return code === undefined
         ? error
         : new KmsError(code, { provider, cause: error, ...(requestId === undefined ? {} : { requestId }) });

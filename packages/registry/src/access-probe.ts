@@ -8,7 +8,6 @@ import {
   type DriverOperation,
   type EnvelopeCmk,
   type KeyDescription,
-  type KeyState,
   type Kms,
   type KmsErrorCode,
   type KmsKey,
@@ -17,16 +16,7 @@ import {
   type WrapOptions,
   type WrappedKey,
 } from "@cmkit/core";
-
-const stateCodes: Readonly<Record<Exclude<KeyState, "enabled">, KmsErrorCode>> = {
-  disabled: "key-disabled",
-  "pending-deletion": "key-pending-deletion",
-  "pending-import": "key-pending-import",
-  destroyed: "key-destroyed",
-  expired: "key-expired",
-  "not-yet-valid": "key-not-yet-valid",
-  unavailable: "unavailable",
-};
+import { keyStateCode } from "@cmkit/core/store";
 
 /** Goes through what sealing and opening need, a step at a time. Each step rests on those before it, and throws what fails. */
 export class AccessProbe {
@@ -61,7 +51,7 @@ export class AccessProbe {
     const { state, deletionAt, expiresAt } = this.description;
     if (state === "enabled") return;
     const date = state === "pending-deletion" ? deletionAt : state === "expired" ? expiresAt : undefined;
-    throw this.failed(stateCodes[state], date && `on ${date.toISOString().slice(0, 10)}`);
+    throw this.failed(keyStateCode[state], date && `on ${date.toISOString().slice(0, 10)}`);
   }
 
   async readPublicKey(): Promise<void> {
