@@ -65,7 +65,11 @@ export async function connect(options: ConnectionOptions, deps: Deps, io: Io): P
 }
 
 function usage(what: string): CliError {
-  return new CliError("bad-usage", what, "See `cmkit cmks --help`.");
+  return new CliError(
+    "bad-usage",
+    what,
+    "Say where the registry is in one way: --config, --url, --dev, or --store with --record-key.",
+  );
 }
 
 function nowhere(): CliError {

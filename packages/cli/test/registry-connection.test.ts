@@ -36,7 +36,8 @@ describe("where the registry is", () => {
     const { exitCode, stderr } = await cmkit([...list, "--url", "https://a.example", "--config", "cmkit.json"], { env });
     expect({ exitCode, stderr }).toEqual({
       exitCode: 2,
-      stderr: "cmkit: expected one of --url and --config.\nSee `cmkit cmks --help`.\n",
+      stderr:
+        "cmkit: expected one of --url and --config.\nSay where the registry is in one way: --config, --url, --dev, or --store with --record-key.\n",
     });
   });
 
@@ -46,7 +47,10 @@ describe("where the registry is", () => {
     [["--url", "https://a.example", "--record-key", "k"], "expected --store and --record-key together."],
   ])("is not said by %j", async (argv, what) => {
     const { exitCode, stderr } = await cmkit([...list, ...argv], { env });
-    expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: `cmkit: ${what}\nSee \`cmkit cmks --help\`.\n` });
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 2,
+      stderr: `cmkit: ${what}\nSay where the registry is in one way: --config, --url, --dev, or --store with --record-key.\n`,
+    });
   });
 
   it("is CMKIT_URL where no option says it, and no other variable", async () => {
