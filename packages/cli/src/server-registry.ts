@@ -1,5 +1,5 @@
 import { isKmsError, type Kms, type KmsAdapter, multiCloudKms } from "@cmkit/core";
-import { type ApiTokens, apiTokens, cmkRegistry, type Registry } from "@cmkit/registry";
+import { type ApiTokens, apiTokens, cmkRegistry, type Registry, type RegistryOptions } from "@cmkit/registry";
 
 import { CliError } from "./cli-error.ts";
 import { adaptersFor } from "./dev-adapters.ts";
@@ -41,30 +41,29 @@ export async function registryOn(
   const { recordKey } = settings;
   const kms = multiCloudKms({ adapters });
   try {
-    checkOperatorCmk(kms, operatorCmk);
     const store = await openStore(settings);
-    await refuseAnotherKey(store, settings).catch(async (error: unknown) => {
+    try {
+      await refuseAnotherKey(store, settings);
+      const operator = operatorCmk === undefined ? {} : { operatorCmk };
+      const registry = registryOf({ kms, store, recordKey, accessors, sharedResources, ...operator });
+      const tokens = apiTokens({ store, recordKey, clock: kms.clock });
+      return { registry, tokens, kms, close: async () => closeBoth(registry, kms) };
+    } catch (error) {
       await store.close();
       throw error;
-    });
-    const operator = operatorCmk === undefined ? {} : { operatorCmk };
-    const registry = cmkRegistry({ kms, store, recordKey, accessors, sharedResources, ...operator });
-    const tokens = apiTokens({ store, recordKey, clock: kms.clock });
-    return { registry, tokens, kms, close: async () => closeBoth(registry, kms) };
+    }
   } catch (error) {
     await kms.close();
     throw error;
   }
 }
 
-/** A mistake in it would show first when a customer's data is to be sealed. A cloud whose adapter is absent cannot say. */
-function checkOperatorCmk(kms: Kms, operatorCmk: RegistrySettings["operatorCmk"]): void {
-  if (operatorCmk === undefined) return;
+/** A mistake in the operator's key would show first when a customer's data is to be sealed. @throws {CliError} `refused` */
+function registryOf(options: RegistryOptions): Registry {
   try {
-    kms.open(operatorCmk);
+    return cmkRegistry(options);
   } catch (error) {
     if (!isKmsError(error)) throw error;
-    if (error.code === "adapter-missing") return;
     throw new CliError("refused", `operatorCmk in cmkit.json: ${error.message} (${error.code}).`, "Mend it, or leave it out.");
   }
 }

@@ -18,6 +18,9 @@ describe("the operator's key in cmkit.json", () => {
     expect(refused.stderr).toMatch(
       /^cmkit: operatorCmk in cmkit\.json: aws: the key identifier is not valid: .*\(invalid-resource\)\.\nMend it, or leave it out\.\n$/,
     );
+    const alias = await run("arn:aws:kms:eu-west-1:111122223333:alias/mine");
+    expect(alias.exitCode).toBe(1);
+    expect(alias.stderr).toContain("must name the key itself, by its ARN: an alias may come to name another key (invalid-resource)");
     expect((await run(key)).exitCode).toBe(0);
   });
 });

@@ -11,7 +11,7 @@ import { checkAccessors } from "./grants/check-accessors.ts";
 import { grantsFor } from "./grants/grants-for.ts";
 import { KeyChecks } from "./key-checks.ts";
 import { keyedStore } from "./keyed-store.ts";
-import { refuseOthersKey } from "./own-keys.ts";
+import { refuseOperatorsAlias, refuseOthersKey } from "./own-keys.ts";
 import { checkedProject, projectCmks } from "./project-cmks.ts";
 import { shown, type RegisteredCmk } from "./registered-cmk.ts";
 import { auditEntry, type RegistryParts } from "./registry-parts.ts";
@@ -48,9 +48,10 @@ class CmkRegistry implements Registry {
   private ignorePurges: (() => void) | undefined;
 
   constructor(options: RegistryOptions) {
-    const { kms, recordKey, accessors = {} } = options;
+    const { kms, recordKey, accessors = {}, operatorCmk } = options;
     const { clock } = kms;
     checkAccessors(accessors);
+    if (operatorCmk !== undefined) refuseOperatorsAlias(kms, operatorCmk);
     this.accessors = accessors;
     this.log = chainedAuditLog({ store: options.store, recordKey, clock });
     const store = keyedStore(options.store, this.log);

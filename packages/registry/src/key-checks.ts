@@ -12,6 +12,7 @@ import { shown } from "./registered-cmk.ts";
 import { auditEntry, type RegistryParts } from "./registry-parts.ts";
 import type { Attribution, RegistryCallOptions } from "./registry.ts";
 import { identify, liveCmk } from "./rules.ts";
+import { wrappingVersion } from "./same-key.ts";
 import type { RegistryWrites } from "./store.ts";
 
 const checkMs = 5000;
@@ -51,6 +52,7 @@ export class KeyChecks {
     const { provider, canonical: resource, pin, project } = cmk;
     const asked = await checkAccess(kms, { provider, resource, ...(pin !== null && { pin }) }, project);
     const { finding, kept } = await this.keep(cmk, asked, by);
+    if (kept === undefined) return this.run(await this.asItIs(cmk), externalId, by);
     const leftMs = checkMs - (kms.clock.monotonicMs() - started);
     const lints = finding.description === undefined ? [] : lintKey(finding.description, new Date(kms.clock.wallMs()));
     const moved = await this.movedAlias(kept.cmk, { timeoutMs: Math.max(1, leftMs) });
@@ -78,8 +80,12 @@ export class KeyChecks {
   async now(cmk: CmkRecord, externalId: string): Promise<CmkRecord> {
     const { cmk: checked, passed } = await this.check(cmk, externalId, { actor: "registry" });
     if (!passed) throw refusal(checked.provider, checked.validation);
+    return this.asItIs(cmk);
+  }
+
+  private async asItIs({ project, id }: CmkRecord): Promise<CmkRecord> {
     const { store, tags } = this.parts;
-    return liveCmk(await projectCmks(store.reads, tags.cmk, cmk.project), cmk.id);
+    return liveCmk(await projectCmks(store.reads, tags.cmk, project), id);
   }
 
   private async settle(cmk: CmkRecord, externalId: string): Promise<CmkRecord> {
@@ -94,8 +100,15 @@ export class KeyChecks {
     }
   }
 
-  /** Writes down what was found, unless it cannot be true of this project: then that is what was found. */
-  private async keep(cmk: CmkRecord, asked: AccessFinding, by: Attribution): Promise<{ finding: AccessFinding; kept: Kept }> {
+  /**
+   * Writes down what was found, unless it cannot be true of this project: then that is what was found.
+   * @returns Nothing kept: another check has found another version meanwhile, and this one may have seen the older.
+   */
+  private async keep(
+    cmk: CmkRecord,
+    asked: AccessFinding,
+    by: Attribution,
+  ): Promise<{ readonly finding: AccessFinding; readonly kept: Kept | undefined }> {
     try {
       return { finding: asked, kept: await this.write(cmk, asked, by) };
     } catch (error) {
@@ -113,19 +126,14 @@ export class KeyChecks {
     }
   }
 
-  private async write(cmk: CmkRecord, finding: AccessFinding, by: Attribution): Promise<Kept> {
-    const { store, tags, audit, kms, options } = this.parts;
-    // Until it is known what the operator's alias names, nobody could say that this key is the operator's own.
-    if (options.operatorCmk !== undefined)
-      await kms
-        .open(options.operatorCmk)
-        .resolve()
-        .catch(() => {});
-    const work = async (tx: RegistryWrites): Promise<Kept> => {
+  private async write(cmk: CmkRecord, finding: AccessFinding, by: Attribution): Promise<Kept | undefined> {
+    const { store, tags, audit, kms } = this.parts;
+    const work = async (tx: RegistryWrites): Promise<Kept | undefined> => {
       await tx.lockProject(cmk.project);
       const at = new Date(kms.clock.wallMs());
       const cmks = await projectCmks(tx, tags.cmk, cmk.project);
       const before = liveCmk(cmks, cmk.id);
+      if (wrappingVersion(before) !== wrappingVersion(cmk)) return undefined;
       const identified = await this.identified(tx, cmks, before, finding, at);
       const validation = validationOf(before.validation, finding, at);
       const after = { ...identified, validation };
@@ -135,7 +143,7 @@ export class KeyChecks {
       return { cmk: after, changed: isKeyChanged(before.validation, validation) };
     };
     const kept = await store.write(work, { project: cmk.project });
-    if (kept.changed) this.announce(kept.cmk);
+    if (kept?.changed === true) this.announce(kept.cmk);
     return kept;
   }
 

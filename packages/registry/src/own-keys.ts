@@ -1,4 +1,4 @@
-import type { Cmk, Kms } from "@cmkit/core";
+import { isKmsError, KmsError, type Cmk, type Kms } from "@cmkit/core";
 
 import type { RegistryParts } from "./registry-parts.ts";
 import { refuseForeign } from "./rules.ts";
@@ -9,7 +9,25 @@ export function keyOf(kms: Kms, cmk: Cmk): Cmk {
   return { provider: cmk.provider, resource: kms.open(cmk).keyResource };
 }
 
-/** Whether it is the CMK that serves projects without one. An alias counts once this process has resolved it. */
+/**
+ * No row holds on to what the operator's alias names: once it named another key, data keys under the one before would be found
+ * no more, neither to be opened nor to be counted. A provider whose adapter is absent cannot say what is an alias.
+ *
+ * @throws {KmsError} `invalid-resource`
+ */
+export function refuseOperatorsAlias(kms: Kms, operatorCmk: Cmk): void {
+  const { provider } = operatorCmk;
+  try {
+    if (kms.open(operatorCmk).resolved) return;
+  } catch (error) {
+    if (isKmsError(error) && error.code === "adapter-missing") return;
+    throw error;
+  }
+  const detail = "operatorCmk must name the key itself, by its ARN: an alias may come to name another key";
+  throw new KmsError("invalid-resource", { provider, detail });
+}
+
+/** Whether it is the CMK that serves projects without one. */
 export function isOperatorsKey({ kms, options: { operatorCmk } }: RegistryParts, { provider, resource }: Cmk): boolean {
   if (operatorCmk === undefined) return false;
   const { cmk } = kms.open(operatorCmk);

@@ -8,7 +8,7 @@ import { projectCmks } from "./project-cmks.ts";
 import type { RegistryEnvelopeOptions } from "./registry.ts";
 import { isRegistryError, type RegistryErrorCode } from "./registry-error.ts";
 import type { RegistryParts } from "./registry-parts.ts";
-import { acceptedCmks, defaultCmk, isCurrent } from "./rules.ts";
+import { acceptedCmks, defaultCmk, isCurrentWrap } from "./rules.ts";
 
 /** What an envelope asks of the registry when a key or a project is used for the first time. */
 export interface FirstUses {
@@ -87,11 +87,12 @@ function registryDataKeys(parts: RegistryParts): DataKeyStore {
         store.write(
           async (tx) => {
             const { tenant } = record.context;
-            const [{ cmk, keyVersion }] = record.recipients;
+            const [wrapped] = record.recipients;
+            const { cmk, keyVersion } = wrapped;
             await tx.shareProject(tenant);
             const cmks = await projectCmks(tx, tags.cmk, tenant);
             const isOperators = cmks.length === 0 && isOperatorsKey(parts, cmk);
-            if (!isOperators && !isCurrent(cmks, cmk)) throw new KmsError("key-retired", { provider: cmk.provider });
+            if (!isOperators && !isCurrentWrap(cmks, wrapped)) throw new KmsError("key-retired", { provider: cmk.provider });
             const standing = await tx.addDataKey(record);
             // The first index key of a context stands: then none was made.
             if (standing === record) await changeBalances(tx, tags.balance, tenant, [{ cmk, keyVersion, made: 1 }]);

@@ -43,7 +43,7 @@ export interface RegistryOptions {
   readonly recordKey: RecordKey;
   /** Whom customers grant access, a cloud. */
   readonly accessors?: Accessors;
-  /** Serves projects that never registered a CMK. Without it they get `no-default-key`. */
+  /** Serves projects that never registered a CMK: the key itself, no alias. Without it they get `no-default-key`. */
   readonly operatorCmk?: EnvelopeCmk;
   /** Lets several projects register one key, and the operator's own. Default false. */
   readonly sharedResources?: boolean;

@@ -27,7 +27,7 @@ export async function retire(
   const { backupsUntil = null, signal } = options;
   if (backupsUntil !== null && Number.isNaN(backupsUntil.getTime()))
     throw new TypeError("expected backupsUntil to be a valid date");
-  await resolveOperators(parts, await refuseEarly(parts, checkedProject(project), id), signal);
+  await refuseEarly(parts, checkedProject(project), id);
   const work = async (tx: RegistryWrites): Promise<RetireReport> => {
     await tx.lockProject(project);
     const cmk = retirable(await projectCmks(tx, tags.cmk, project), id);
@@ -50,17 +50,8 @@ export async function retire(
   return store.write(work, { project, signal });
 }
 
-/** An alias of the operator's may name this key: that is known before anybody is told that nobody uses it. @throws {KmsError} */
-async function resolveOperators(
-  { kms, options: { operatorCmk } }: RegistryParts,
-  { provider }: CmkRecord,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  if (operatorCmk?.provider === provider) await kms.open(operatorCmk).resolve({ signal });
-}
-
 /** Where much is left, counting takes its time: then nobody waits for it. */
-async function refuseEarly({ store: { reads }, tags }: RegistryParts, project: string, id: string): Promise<CmkRecord> {
+async function refuseEarly({ store: { reads }, tags }: RegistryParts, project: string, id: string): Promise<void> {
   const cmk = retirable(await projectCmks(reads, tags.cmk, project), id);
   const { provider, canonical: resource } = cmk;
   const left = await reads.countByVersion({ provider, resource });
@@ -68,7 +59,6 @@ async function refuseEarly({ store: { reads }, tags }: RegistryParts, project: s
     cmk,
     left.map((each) => ({ ...each, resource })),
   );
-  return cmk;
 }
 
 /** When the last rewrap away from the key ended, whichever CMK names it; undefined when there was none. @throws {RegistryError} */

@@ -1,4 +1,4 @@
-import { KmsError, type Cmk, type PublicKeyPin } from "@cmkit/core";
+import { KmsError, type Cmk, type PublicKeyPin, type WrappedKey } from "@cmkit/core";
 
 import { operatorSource, type CmkRecord, type CmkStatus } from "./cmk-record.ts";
 import { RegistryError } from "./registry-error.ts";
@@ -47,8 +47,18 @@ export function acceptedCmks(cmks: readonly CmkRecord[]): readonly CmkRecord[] {
 }
 
 /** Whether new data keys may be wrapped under the key. */
-export function isCurrent(cmks: readonly CmkRecord[], { provider, resource }: Cmk): boolean {
-  return cmks.some((cmk) => cmk.status === "current" && cmk.provider === provider && cmk.canonical === resource);
+export function isCurrent(cmks: readonly CmkRecord[], cmk: Cmk): boolean {
+  return currentCmk(cmks, cmk) !== undefined;
+}
+
+/** Whether a data key that was wrapped so may be kept: also of an RSA key it is the version that is used now. */
+export function isCurrentWrap(cmks: readonly CmkRecord[], { cmk, keyVersion }: Pick<WrappedKey, "cmk" | "keyVersion">): boolean {
+  const current = currentCmk(cmks, cmk);
+  return current !== undefined && (current.pin === null || current.pin.keyVersion === keyVersion);
+}
+
+function currentCmk(cmks: readonly CmkRecord[], { provider, resource }: Cmk): CmkRecord | undefined {
+  return cmks.find((cmk) => cmk.status === "current" && cmk.provider === provider && cmk.canonical === resource);
 }
 
 /**

@@ -60,7 +60,7 @@ export async function rewrapBatch(
 /**
  * Writes what became of a batch, if both keys may still be used so: the target is current and the source not deleted.
  *
- * @returns `rotated`: nothing was written, as a check has taken a newer version into use, from which data keys would go back.
+ * @returns `rotated`: nothing was written, as a check has taken a newer version into use: the one before may be gone soon.
  * @throws {KmsError} `key-retired`: nothing may be wrapped under the target any more; `key-removed`: the source was deleted.
  */
 export async function writeBatch(
@@ -73,7 +73,8 @@ export async function writeBatch(
   const cmks = await projectCmks(tx, tags.cmk, project);
   if (!isCurrent(cmks, to)) throw new KmsError("key-retired", { provider: to.provider });
   if (source !== operatorSource) whileLive(() => liveCmk(cmks, source));
-  if (exceptVersion !== undefined && wrappingVersion(liveCmk(cmks, target)) !== exceptVersion) return "rotated";
+  const version = exceptVersion ?? to.pin?.keyVersion ?? null;
+  if (version !== null && wrappingVersion(liveCmk(cmks, target)) !== version) return "rotated";
   const replaced = new Set((await tx.replaceWraps(project, replacements)).map(nameOf));
   const done = replacements.filter(({ id }) => replaced.has(nameOf(id)));
   await changeBalances(tx, tags.balance, project, done.flatMap(movesOf));

@@ -91,9 +91,9 @@ export async function rewrapCount(
 }
 
 /** @throws {RegistryError} `not-found`: there is none. */
-export async function operatorsKey({ kms, options: { operatorCmk } }: RegistryParts): Promise<Cmk> {
+export function operatorsKey({ kms, options: { operatorCmk } }: RegistryParts): Cmk {
   if (operatorCmk === undefined) throw new RegistryError("not-found", "There is no operator's CMK here.");
-  return kms.open(operatorCmk).resolve();
+  return kms.open(operatorCmk).cmk;
 }
 
 function keyOf({ provider, canonical, pin }: CmkRecord): EnvelopeCmk {

@@ -32,7 +32,7 @@ export async function rewrapView(
 
 /** Also of a CMK that has been deleted since. */
 async function sourceOf(parts: RegistryParts, { project, source, target }: RewrapRecord): Promise<RewrapSource> {
-  if (source === operatorSource) return { project, from: await operatorsKey(parts), exceptVersion: undefined };
+  if (source === operatorSource) return { project, from: operatorsKey(parts), exceptVersion: undefined };
   const cmk = (await projectCmks(parts.store.reads, parts.tags.cmk, project)).find(({ id }) => id === source);
   if (cmk === undefined) throw new RegistryError("bad-record");
   const exceptVersion = source === target ? (wrappingVersion(cmk) ?? undefined) : undefined;

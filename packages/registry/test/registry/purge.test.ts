@@ -167,7 +167,7 @@ describe("on SQLite", () => {
 
   test("a purge of a project drops what it has under the operator's key, too", async () => {
     const world = await newWorld(engine);
-    const registry = world.process({ operatorCmk: { provider: "double", resource: "alias:a" } });
+    const registry = world.process({ operatorCmk: { provider: "double", resource: "double:a" } });
     const box = registry.envelope({ service: "crm" });
     const sealing = async (project: string): Promise<string> => codeOf(async () => void (await seal(box, project)));
     expect([await sealing("acme"), await sealing("globex")]).toEqual(["done", "done"]);

@@ -98,18 +98,6 @@ describe("where projects share a key", () => {
         "The CMK cannot be retired. It is the operator's own, too, which serves projects that have none: give the registry another one first.",
     });
   });
-
-  test("is refused for the operator's own key under an alias that nobody has looked up yet, and while nobody can", async () => {
-    const b = await registerKey(shared, "b");
-    await makeOld(shared, b);
-    const operatorCmk = { provider: "double", resource: "alias:b" };
-    const operators = world.process({ sharedResources: true, operatorCmk });
-    world.cloud.refusals.set("b", "access-denied");
-    expect(await refusal(operators, b)).toMatchObject({ code: "access-denied" });
-    world.cloud.refusals.clear();
-    const message = expect.stringContaining("the operator's own") as string;
-    expect(await refusal(operators, b)).toMatchObject({ code: "in-use", message });
-  });
 });
 
 describe("where a key has several names", () => {
