@@ -1,4 +1,4 @@
-import { KmsError } from "@cmkit/core";
+import { KmsError, type Kms } from "@cmkit/core";
 
 import type { CmkRecord, RewrapRecord } from "../cmk-record.ts";
 import { checkedProject } from "../project-cmks.ts";
@@ -158,17 +158,25 @@ export class RewrapRuns {
     return finishRewrap(this.parts, plan, record, stopped, by);
   }
 
-  /** A count needs no answer of the KMS, unless it is which version is the current one. */
+  /** Asks the KMS only what an alias names, and which version is the current one; writes none of it down. */
   private async dryRun(project: string, options: RewrapOptions): Promise<RewrapProgress> {
-    const { from, to = from } = checkedOptions(options);
+    const { from, to = from, signal } = checkedOptions(options);
     const { store, kms } = this.parts;
-    const unasked = async (cmk: CmkRecord): Promise<CmkRecord> => cmk;
-    const checks = from === to ? this.checks : { settle: unasked, checkNow: unasked };
-    const job = await rewrapJob(this.parts, checks, project, from, to);
+    const asked = async (cmk: CmkRecord): Promise<CmkRecord> => (from !== to && cmk.resolved ? cmk : described(kms, cmk, signal));
+    const job = await rewrapJob(this.parts, { settle: asked, checkNow: asked }, project, from, to);
     const remaining = await store.reads.countDataKeys(project, job.from, job.exceptVersion);
     const startedAt = new Date(kms.clock.wallMs());
     return { project, from, to, state: "unfinished", dataKeys: remaining, remaining, failed: [], failedIds: [], startedAt };
   }
+}
+
+/** As a check would find it, if it went well. @throws {KmsError} */
+async function described(kms: Kms, cmk: CmkRecord, signal: AbortSignal | undefined): Promise<CmkRecord> {
+  const { provider, canonical } = cmk;
+  const key = await kms.withoutMemory().open({ provider, resource: canonical }).describe({ signal });
+  const at = new Date(kms.clock.wallMs());
+  const validation = { phase: "done", code: "ok", message: "", since: at, checkedAt: at, key } as const;
+  return { ...cmk, canonical: key.resource, pin: null, validation };
 }
 
 function checkedOptions(options: RewrapOptions): RewrapOptions {
