@@ -1,45 +1,71 @@
+import { isKmsError } from "@cmkit/core";
+
 import { presentOf } from "./balances.ts";
 import type { BalanceRecord, CmkRecord } from "./cmk-record.ts";
 import { shellQuoted } from "./grants/shell-quoted.ts";
 import { keyOf } from "./own-keys.ts";
 import type { RegistryParts } from "./registry-parts.ts";
 import { RegistryError } from "./registry-error.ts";
-import type { RetireReport } from "./retire-report.ts";
 import { namesakesOf, overlapWith, wrappingVersion, type Overlap } from "./same-key.ts";
 import type { RegistryWrites, VersionCount } from "./store.ts";
+
+/** A key that nothing depends on any more. */
+export interface UnusedKey {
+  /** The other CMKs that name it. */
+  readonly namesakes: readonly CmkRecord[];
+  /** What became of all data keys that were ever under it, of all projects and under all of its names. */
+  readonly balances: readonly BalanceRecord[];
+}
 
 /**
  * Proves that nothing in the store depends on the key of an `old` CMK: no data key of any project is wrapped under it,
  * whichever of its names the row has, none is missing that was written down, and nobody can wrap another one.
  * Under the lock of the CMK's project.
  *
- * @returns What became of the project's data keys under the CMK, a version.
  * @throws {RegistryError} `in-use`; `bad-record`: the rows are not what was written down of them.
  */
-export async function countNone(parts: RegistryParts, tx: RegistryWrites, cmk: CmkRecord): Promise<RetireReport["versions"]> {
-  const { provider, canonical, keyResource } = cmk;
-  const balances = await balancesOf(parts, tx, cmk);
+export async function countNone(parts: RegistryParts, tx: RegistryWrites, cmk: CmkRecord): Promise<UnusedKey> {
+  const { project, provider, canonical } = cmk;
+  const own = (await balancesUnder(parts, tx, cmk, canonical)).filter((each) => each.project === project);
   const overlaps = overlapWith(
     cmk,
-    balances.map(({ keyVersion }) => keyVersion),
+    own.map(({ keyVersion }) => keyVersion),
   );
   // Who may wrap comes before what was wrapped: what was made by one that may no longer is there by then.
   const namesakes = await namesakesOf(tx, parts.tags, cmk);
   refuseUsers(parts, cmk, namesakes, overlaps);
+  const names = await namesOf(parts, tx, cmk, namesakes);
   const left: NamedCount[] = [];
-  for (const resource of new Set([canonical, keyResource, ...namesakes.map((each) => each.canonical)])) {
+  for (const resource of names) {
     const counts = await tx.countByVersion({ provider, resource });
     left.push(...counts.filter((each) => overlaps(resource, each.keyVersion)).map((each) => ({ ...each, resource })));
   }
   refuseLeft(cmk, left);
-  refuseMissing(balances);
-  for (const namesake of namesakes) {
-    const theirs = await balancesOf(parts, tx, namesake);
-    refuseMissing(theirs.filter(({ keyVersion }) => overlaps(namesake.canonical, keyVersion)));
-  }
-  return balances.map(({ keyVersion, made, rewrappedIn, rewrappedOut, shredded }) => {
-    return { keyVersion, made, rewrappedIn, rewrappedOut, shredded, present: 0 };
-  });
+  // After the rows: others may be moving theirs away.
+  const balances: BalanceRecord[] = [];
+  for (const resource of names) balances.push(...(await balancesUnder(parts, tx, cmk, resource)));
+  const meant = balances.filter(({ resource, keyVersion }) => overlaps(resource, keyVersion));
+  refuseMissing(meant);
+  return { namesakes, balances: meant };
+}
+
+/** Also those of an operator's key that the registry was given before, and of CMKs whose rows are gone: no CMK names them. */
+async function namesOf(
+  { kms }: RegistryParts,
+  tx: RegistryWrites,
+  { provider, canonical, keyResource }: CmkRecord,
+  namesakes: readonly CmkRecord[],
+): Promise<ReadonlySet<string>> {
+  const isName = (resource: string): boolean => {
+    try {
+      return keyOf(kms, { provider, resource }).resource === keyResource;
+    } catch (error) {
+      if (isKmsError(error) && error.code === "invalid-resource") return false;
+      throw error;
+    }
+  };
+  const wrapped = (await tx.wrappedNames(provider)).filter(isName);
+  return new Set([canonical, keyResource, ...namesakes.map((each) => each.canonical), ...wrapped]);
 }
 
 /** Data keys, and the name of the key that their rows have. */
@@ -100,13 +126,14 @@ function refuseMissing(balances: readonly BalanceRecord[]): void {
   );
 }
 
-async function balancesOf({ tags }: RegistryParts, tx: RegistryWrites, cmk: CmkRecord): Promise<readonly BalanceRecord[]> {
-  const { project, provider, canonical } = cmk;
-  const balances = (await tx.balances(project, { provider, resource: canonical })).map((row) => tags.balance.open(row));
-  const isForeign = balances.some(
-    (each) => each.project !== project || each.provider !== provider || each.resource !== canonical,
-  );
-  if (isForeign) throw new RegistryError("bad-record");
+async function balancesUnder(
+  { tags }: RegistryParts,
+  tx: RegistryWrites,
+  { provider }: CmkRecord,
+  resource: string,
+): Promise<readonly BalanceRecord[]> {
+  const balances = (await tx.balancesUnder({ provider, resource })).map((row) => tags.balance.open(row));
+  if (balances.some((each) => each.provider !== provider || each.resource !== resource)) throw new RegistryError("bad-record");
   return balances;
 }
 

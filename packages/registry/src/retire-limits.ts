@@ -7,10 +7,10 @@ export function cannotSee(
   isPast: boolean,
 ): readonly string[] {
   const sentences = [
-    "Portable messages that are wrapped under the key, and data-key files such as those of `cmkit seal`, are kept outside of the store.",
-    "Other stores, and other programs that use the key, were not asked.",
+    "Portable messages that are wrapped under the key, and data-key files such as those of `cmkit seal`, are kept outside of the store; a process that did not hear that the CMK became old goes on making such messages for up to 30 minutes.",
+    "Other stores, other programs that use the key, and processes that still run with another operatorCmk than this one were not asked.",
     backups(backupsUntil, isPast),
-    "It was so at this moment: from when the CMK is made current, data keys can be wrapped under the key again.",
+    "It was so at this moment: from when the CMK is made current, or another project that may share the key uses an alias of it for the first time, data keys can be wrapped under the key again.",
   ];
   if (canonical === keyResource) return sentences;
   return [...sentences, "Other versions of the key were not counted: destroy this version alone, and never the key itself."];

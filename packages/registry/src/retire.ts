@@ -1,14 +1,13 @@
-import type { CmkRecord, RewrapRecord } from "./cmk-record.ts";
+import { operatorSource, type CmkRecord, type RewrapRecord } from "./cmk-record.ts";
 import { checkedProject, projectCmks } from "./project-cmks.ts";
 import { shown } from "./registered-cmk.ts";
 import type { RegistryParts } from "./registry-parts.ts";
 import { RegistryError } from "./registry-error.ts";
-import { countNone, refuseLeft, rewrapCommand } from "./retire-count.ts";
+import { countNone, refuseLeft, rewrapCommand, type UnusedKey } from "./retire-count.ts";
 import { logRetire } from "./retire-entries.ts";
 import { cannotSee } from "./retire-limits.ts";
 import type { RetireOptions, RetireReport } from "./retire-report.ts";
 import { liveCmk } from "./rules.ts";
-import { namesakesOf } from "./same-key.ts";
 import type { RegistryWrites } from "./store.ts";
 
 /**
@@ -25,14 +24,14 @@ export async function retire(
 ): Promise<RetireReport> {
   const { store, tags, audit, kms } = parts;
   const { backupsUntil = null, signal } = options;
-  if (backupsUntil !== null && Number.isNaN(backupsUntil.getTime()))
-    throw new TypeError("expected backupsUntil to be a valid date");
+  if (backupsUntil !== null && !(backupsUntil instanceof Date && !Number.isNaN(backupsUntil.getTime())))
+    throw new TypeError("expected backupsUntil to be a valid Date");
   await refuseEarly(parts, checkedProject(project), id);
   const work = async (tx: RegistryWrites): Promise<RetireReport> => {
     await tx.lockProject(project);
     const cmk = retirable(await projectCmks(tx, tags.cmk, project), id);
-    const versions = await countNone(parts, tx, cmk);
-    if (backupsUntil !== null) refuseTooEarly(backupsUntil, await lastLeftAt(parts, tx, cmk));
+    const unused = await countNone(parts, tx, cmk);
+    if (backupsUntil !== null) refuseTooEarly(backupsUntil, await lastLeftAt(parts, tx, cmk, unused));
     const { name, position } = await tx.whereabouts();
     const isPast = backupsUntil !== null && backupsUntil.getTime() <= kms.clock.wallMs();
     const report = {
@@ -40,7 +39,7 @@ export async function retire(
       resource: cmk.canonical,
       store: name,
       position,
-      versions,
+      versions: versionsOf(cmk, unused),
       cannotSee: cannotSee(cmk, backupsUntil, isPast),
       backupsUntil,
       safeToDestroy: isPast,
@@ -61,28 +60,59 @@ async function refuseEarly({ store: { reads }, tags }: RegistryParts, project: s
   );
 }
 
-/** When the last rewrap away from the key ended, whichever CMK names it; undefined when there was none. @throws {RegistryError} */
-async function lastLeftAt({ tags }: RegistryParts, tx: RegistryWrites, cmk: CmkRecord): Promise<Date | undefined> {
+function versionsOf({ project, canonical }: CmkRecord, { balances }: UnusedKey): RetireReport["versions"] {
+  return balances
+    .filter((each) => each.project === project && each.resource === canonical)
+    .map(({ keyVersion, made, rewrappedIn, rewrappedOut, shredded }) => {
+      return { keyVersion, made, rewrappedIn, rewrappedOut, shredded, present: 0 };
+    });
+}
+
+/** When the last data key left the key, under whichever of its names; undefined when none ever did. @throws {RegistryError} */
+async function lastLeftAt(
+  { tags }: RegistryParts,
+  tx: RegistryWrites,
+  cmk: CmkRecord,
+  { namesakes, balances }: UnusedKey,
+): Promise<Date | undefined> {
+  const cmks = [cmk, ...namesakes];
+  const left = new Set(balances.filter(({ rewrappedOut }) => rewrappedOut > 0).map(({ project }) => project));
   let last: Date | undefined;
-  for (const each of [cmk, ...(await namesakesOf(tx, tags, cmk))]) {
-    const rewraps = (await tx.rewraps(each.project)).map((row) => tags.rewrap.open(row));
-    const at = leftAt(each, rewraps, each.project === cmk.project);
-    if (at !== undefined && (last === undefined || at > last)) last = at;
+  for (const project of new Set([...cmks.map((each) => each.project), ...left])) {
+    const rewraps = (await tx.rewraps(project)).map((row) => tags.rewrap.open(row));
+    const away = cmks.filter((each) => each.project === project);
+    const ends = rewraps.flatMap((rewrap) => endOf(rewrap, away, left.has(project), cmk) ?? []);
+    if (left.has(project) && ends.length === 0) throw unknownEnd(project === cmk.project ? `CMK ${cmk.id}` : elsewhere);
+    for (const at of ends) if (last === undefined || at > last) last = at;
   }
   return last;
 }
 
-/** @throws {RegistryError} `invalid-request`: whoever rewrapped was killed before it could write down that it ended. */
-function leftAt({ id, status, updatedAt }: CmkRecord, rewraps: readonly RewrapRecord[], isOwn: boolean): Date | undefined {
-  const rewrap = rewraps.find(({ source, target }) => source === id && target !== id);
-  if (rewrap === undefined) return undefined;
-  if (status === "deleted") return updatedAt; // nothing was rewrapped from it later
-  if (rewrap.state === "done") return rewrap.updatedAt;
+const elsewhere = "the key's CMK in another project";
+
+/**
+ * @param away The project's CMKs that name the key.
+ * @returns Undefined for a rewrap that moved nothing away from it.
+ * @throws {RegistryError} `invalid-request`: whoever rewrapped was killed before it could write down that it ended.
+ */
+function endOf(
+  { project, source, state, updatedAt }: RewrapRecord,
+  away: readonly CmkRecord[],
+  hasLeft: boolean,
+  cmk: CmkRecord,
+): Date | undefined {
+  const its = away.find(({ id }) => id === source);
+  // Which key the operator's was then is not known: it may have been this one.
+  if (its === undefined && !(source === operatorSource && hasLeft)) return undefined;
+  if (its?.status === "deleted") return its.updatedAt; // nothing was rewrapped from it later
+  if (state === "done") return updatedAt;
+  if (project !== cmk.project) throw unknownEnd(elsewhere);
+  throw unknownEnd(its === undefined ? "`operator`" : `CMK ${source}`);
+}
+
+function unknownEnd(from: string): RegistryError {
   const what = "It is not known when the last data key left: the rewrap was not seen to end.";
-  throw new RegistryError(
-    "invalid-request",
-    `${what} Run it once more, from ${isOwn ? `CMK ${id}` : "the key's CMK in another project"}.`,
-  );
+  return new RegistryError("invalid-request", `${what} Run it once more, from ${from}.`);
 }
 
 /** A date that cannot be is a mistake, and the report would call the key safe to destroy. @throws {RegistryError} `invalid-request` */

@@ -110,6 +110,10 @@ export interface RegistryReads {
   countByVersion(cmk: Cmk): Promise<readonly VersionCount[]>;
   /** Of one project and key, by version. */
   balances(project: string, cmk?: Cmk): Promise<readonly Tagged<BalanceRecord>[]>;
+  /** Of all projects, under one name of a key. */
+  balancesUnder(cmk: Cmk): Promise<readonly Tagged<BalanceRecord>[]>;
+  /** The names of a provider's keys under which any project ever had a data key, by the balances. */
+  wrappedNames(provider: string): Promise<readonly string[]>;
   /** The rewraps of a project, by source. */
   rewraps(project: string): Promise<readonly Tagged<RewrapRecord>[]>;
   /** @param exceptVersion As of `countDataKeys`. */

@@ -5,7 +5,7 @@ import { RegistryError } from "../registry-error.ts";
 import type { AuditHead, Page, RegistryReads, StoredToken, Tagged } from "../store.ts";
 import { auditHead, auditRow } from "./audit-row.ts";
 import { balanceRow } from "./balance-row.ts";
-import { cmkRow } from "./cmk-row.ts";
+import { cmkRow, maxResourceLength } from "./cmk-row.ts";
 import { DataKeyReads, pageSize } from "./data-key-reads.ts";
 import { maxProjectLength, projectRow } from "./project-row.ts";
 import { rewrapRow } from "./rewrap-row.ts";
@@ -48,6 +48,22 @@ export class SqlReads extends DataKeyReads implements RegistryReads {
       return (ofKey ?? all).orderBy("provider").orderBy("resource").orderBy("key_version").execute();
     });
     return rows.map((row) => balanceRow.read(row));
+  }
+
+  async balancesUnder({ provider, resource }: Cmk): Promise<readonly Tagged<BalanceRecord>[]> {
+    const rows = await this.run(async (db) => {
+      const ofKey = db.selectFrom("cmkit_balances").selectAll().where("provider", "=", provider).where("resource", "=", resource);
+      return ofKey.orderBy("project").orderBy("key_version").execute();
+    });
+    return rows.map((row) => balanceRow.read(row));
+  }
+
+  async wrappedNames(provider: string): Promise<readonly string[]> {
+    const rows = await this.run(async (db) => {
+      const ofProvider = db.selectFrom("cmkit_balances").where("provider", "=", provider);
+      return ofProvider.select("resource").distinct().orderBy("resource").execute();
+    });
+    return rows.map((row) => new RowReader("cmkit_balances", row).identifier("resource", maxResourceLength));
   }
 
   async rewraps(project: string): Promise<readonly Tagged<RewrapRecord>[]> {

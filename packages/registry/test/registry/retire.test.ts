@@ -202,7 +202,8 @@ test("reads what counts under the locks: who may wrap before what was wrapped, a
     },
   });
   await world.process({ store: watched }).retire("acme", old.id);
-  const counting = ["lockProject", "cmks", "balances", "lockResource", "projectsUsing", "cmks", "countByVersion", "whereabouts"];
+  const mayWrap = ["balancesUnder", "lockResource", "projectsUsing", "cmks"];
+  const counting = ["lockProject", "cmks", ...mayWrap, "wrappedNames", "countByVersion", "balancesUnder", "whereabouts"];
   expect(calls).toEqual([...counting, "lockAudit", "appendAudit", "lockAudit", "appendAudit"]);
 });
 
