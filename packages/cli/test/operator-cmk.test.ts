@@ -20,7 +20,9 @@ describe("the operator's key in cmkit.json", () => {
     );
     const alias = await run("arn:aws:kms:eu-west-1:111122223333:alias/mine");
     expect(alias.exitCode).toBe(1);
-    expect(alias.stderr).toContain("must name the key itself, by its ARN: an alias may come to name another key (invalid-resource)");
+    expect(alias.stderr).toContain(
+      "must name the key itself, by its ARN: an alias may come to name another key (invalid-resource)",
+    );
     expect((await run(key)).exitCode).toBe(0);
   });
 });
