@@ -37,7 +37,7 @@ export function postgresEngine(address: PostgresAddress, options: PostgresPoolOp
     }),
     forUpdate: sql`for update`,
     forUpdateSkipLocked: sql`for update skip locked`,
-    claims: Math.floor(writes / 2),
+    claims: writes === 1 ? 0 : Math.ceil(writes / 2),
     forListed,
     now: () => sql`(extract(epoch from clock_timestamp()) * 1000)::double precision`,
     announcements: postgresAnnouncements(async () => postgresConfig(address, options)),

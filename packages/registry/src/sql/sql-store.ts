@@ -42,7 +42,7 @@ export class SqlStore implements RegistryStore {
   private readonly queries: SqlReads;
   private readonly writers = new Turns(writersAtOnce);
   private readonly claims: Turns;
-  /** Each project waits in a line of its own first: one whose keys answer slowly, or that asks for many, holds up itself. */
+  /** Each project waits in a line of its own first, and none may hold all claims: one whose keys answer slowly holds up itself. */
   private readonly claimers: Turns;
   private readonly listeners: PurgeListeners;
   private readonly running = new Set<Promise<unknown>>();
@@ -54,7 +54,7 @@ export class SqlStore implements RegistryStore {
     this.sql = sql;
     this.purpose = purpose;
     this.claims = new Turns(sql.claims);
-    this.claimers = new Turns(sql.claims);
+    this.claimers = new Turns(Math.max(1, sql.claims - 1));
     this.listeners = new PurgeListeners(sql.announcements);
     this.queries = new SqlReads(async (query) => this.read(async () => query((await this.open()).reads)), sql);
     this.reads = this.queries;

@@ -73,7 +73,7 @@ export function postgresClaims(at: {
       expect(replaced.toSorted()).toEqual(ids);
     });
 
-    it("with at most half of a process's writing connections, and without any where it has but one", async () => {
+    it("with at most half of a process's writing connections to a project, and without any where it has but one", async () => {
       for (const [maxConnections, most] of [
         [10, 2],
         [4, 1],
@@ -116,6 +116,24 @@ export function postgresClaims(at: {
       gate.resolve();
       await Promise.all(claims);
       expect(order).toEqual(["busy", "acme", "busy", "busy", "busy", "busy"]);
+    });
+
+    it("to a project while another one holds as many as it may", async () => {
+      const store = at.open();
+      const gate = Promise.withResolvers<void>();
+      let held = 0;
+      const busy = Array.from({ length: 4 }, async () =>
+        store.claimDataKeys(claimOf({ project: "busy" }), async () => {
+          held += 1;
+          await gate.promise;
+          return async () => {};
+        }),
+      );
+      while (held < 2) await store.ready();
+      expect(await store.claimDataKeys(claimOf({ project: "acme" }), async () => async () => "done")).toBe("done");
+      expect(held).toBe(2);
+      gate.resolve();
+      await Promise.all(busy);
     });
 
     it("and lets go of them when the connection is lost, of which the next query says", async () => {
