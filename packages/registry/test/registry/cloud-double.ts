@@ -1,5 +1,5 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
-import { KmsError, type KeyState, type KmsAdapter, type KmsDriver, type KmsErrorCode } from "@cmkit/core";
+import { KmsError, type KeyState, type KmsAdapter, type KmsDriver, type KmsErrorCode, type RequestQuota } from "@cmkit/core";
 import { local } from "@cmkit/core/local";
 
 const rsaPrivateKeys = [0, 1].map(
@@ -28,6 +28,8 @@ export class CloudDouble {
   requests = 0;
   /** The same for each key. */
   readonly requestsOf = new Map<string, number>();
+  /** Which all of its keys share. */
+  quota: RequestQuota | undefined;
   /** Denies unwrapping, and nothing else. */
   refuseUnwrap = false;
   /** Runs before a wrap is answered. */
@@ -77,7 +79,8 @@ export class CloudDouble {
         asked();
         const described = await inner(keyVersion).describe(null, call);
         const state = this.states.get(nameOf()) ?? "enabled";
-        return { ...described, resource: `double:${key()}`, state, keyVersion: versionOf(keyVersion) };
+        const quota = this.quota && { quota: this.quota };
+        return { ...described, ...quota, resource: `double:${key()}`, state, keyVersion: versionOf(keyVersion) };
       },
       publicKey: async (keyVersion, call) => {
         asked();

@@ -8,11 +8,16 @@ import { postgresStore } from "../../src/postgres.ts";
 import { sqlite, type Engine } from "./sqlite-engine.ts";
 
 /** Both engines. PostgreSQL is started once for the file. */
-export function engines(): readonly Engine[] {
+export function engines(): readonly [Engine, PostgresEngine] {
   return [sqlite(), postgres()];
 }
 
-function postgres(): Engine {
+export interface PostgresEngine extends Engine {
+  /** Resolves once some transaction waits for a lock that another one holds; or when `over` does. */
+  readonly lockAwaited: (over: Promise<unknown>) => Promise<void>;
+}
+
+function postgres(): PostgresEngine {
   let server: EmbeddedPostgres | undefined;
   let directory = "";
   let port = 0;
@@ -45,6 +50,17 @@ function postgres(): Engine {
       const name = `registry_${made}`;
       await server?.createDatabase(name);
       return () => postgresStore(`postgres://postgres:test@127.0.0.1:${port}/${name}`);
+    },
+    lockAwaited: async (over) => {
+      const client = server?.getPgClient();
+      if (client === undefined) throw new TypeError("expected a server that runs");
+      const ended = new AbortController();
+      const end = (): void => ended.abort();
+      over.then(end, end);
+      await client.connect();
+      const awaited = "select from pg_locks where locktype = 'advisory' and not granted";
+      while (!ended.signal.aborted && (await client.query(awaited)).rowCount === 0);
+      await client.end();
     },
   };
 }

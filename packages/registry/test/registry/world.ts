@@ -20,7 +20,8 @@ export class World {
   readonly events: KmsEvent[] = [];
   /** The database as its attacker sees it: rows and tags, no keys. */
   readonly store: RegistryStore;
-  private readonly open: () => RegistryStore;
+  /** One more store on the database. */
+  readonly open: () => RegistryStore;
 
   constructor(open: () => RegistryStore) {
     this.open = open;

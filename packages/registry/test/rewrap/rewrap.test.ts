@@ -2,10 +2,14 @@ import { fieldEncryption } from "@cmkit/core";
 import { describe, expect, it } from "vitest";
 import type { Registry } from "../../src/registry.ts";
 import { engines } from "../registry/stores.ts";
-import { codeOf, collected, newWorld } from "../registry/world.ts";
+import { codeOf, collected, newWorld, registerKey } from "../registry/world.ts";
+import { heldStore } from "./held-store.ts";
 import { counts, moving, openAll, project, sealUnder, waited } from "./rewrap-world.ts";
 
-describe.each(engines())("a rewrap on $name", (engine) => {
+const both = engines();
+const [, postgres] = both;
+
+describe.each(both)("a rewrap on $name", (engine) => {
   it("moves every data key to another key, and what was sealed opens as before", async () => {
     const world = await newWorld(engine);
     const { registry, a, b, sealed } = await moving(world);
@@ -79,5 +83,46 @@ describe.each(engines())("a rewrap on $name", (engine) => {
     await sealUnder(stale, 6);
     const [under] = await counts(registry, a);
     expect(under).toBe(0);
+  });
+});
+
+// With SQLite there is one transaction at a time. Here the locks must see to it that a proof of nothing being left is one.
+describe("a retire on PostgreSQL", () => {
+  async function retired(registry: Registry, id: string, inItsPlace: string): Promise<string> {
+    return codeOf(async () => {
+      await registry.update(project, inItsPlace, { defaultCmk: true });
+      await registry.update(project, id, { status: "old" });
+      await registry.retire(project, id);
+    });
+  }
+
+  it("waits for a data key that is being stored under the key", async () => {
+    const world = await newWorld(postgres);
+    const { registry, a, b } = await moving(world, 0);
+    for (const id of [a, b]) await registry.check(project, id);
+    const held = heldStore(world.open());
+    const sealing = sealUnder(world.process({ store: held.store }).envelope({ service: "crm" }), 1);
+    await held.written;
+    const retiring = retired(registry, a, b);
+    await postgres.lockAwaited(retiring);
+    held.commit();
+    await sealing;
+    expect(await retiring).toBe("in-use");
+    expect(await counts(registry, a)).toEqual([1]);
+  });
+
+  it("waits for data keys that are being moved to the key", async () => {
+    const world = await newWorld(postgres);
+    const { registry, a, b } = await moving(world, 1);
+    const c = await registerKey(registry, "c");
+    const held = heldStore(world.open());
+    const rewrapping = world.process({ store: held.store }).rewrap(project, { from: a, to: b, concurrency: 1 });
+    await held.written;
+    const retiring = retired(registry, b, c.id);
+    await postgres.lockAwaited(retiring);
+    held.commit();
+    await rewrapping;
+    expect(await retiring).toBe("in-use");
+    expect(await counts(registry, a, b)).toEqual([0, 1]);
   });
 });
