@@ -102,7 +102,7 @@ function refuseUsers(parts: RegistryParts, cmk: CmkRecord, namesakes: readonly C
   const others = new Set(users.map(({ project }) => project).filter((project) => project !== cmk.project)).size;
   const told = [
     ...own.map((id) => `CMK ${id}, which is current, names the same key.`),
-    ...(others > 0 ? [`It is current in ${otherProjects(others)}.`] : []),
+    ...(others > 0 ? [`It is current in ${otherProjects(others)}: whoever holds it there moves to another key first.`] : []),
     ...(isOperators(parts, cmk)
       ? ["It is the operator's own, too, which serves projects that have none: give the registry another one first."]
       : []),

@@ -61,7 +61,7 @@ describe("where projects share a key", () => {
   }
 
   test("is refused while another one can wrap under it", async () => {
-    await refusedWith("It is current in 1 other project.");
+    await refusedWith("It is current in 1 other project: whoever holds it there moves to another key first.");
   });
 
   test("is refused while another one has data keys under it, also after that deleted its CMK", async () => {
