@@ -7,7 +7,7 @@ import type { EnvelopeSettings } from "./envelope-options.ts";
 import { KmsError } from "./kms-error.ts";
 import { remainingMs, type CallOptions } from "./limit.ts";
 import { nodeCrypto } from "./node-crypto.ts";
-import { Refusals } from "./refusals.ts";
+import { Refusals, type OfRefused } from "./refusals.ts";
 
 /** Told of every refusal, so that what rests on the same key can be dropped. */
 export type OnRefused = (error: unknown, context: BoundContext, cmk: Cmk) => void;
@@ -68,8 +68,9 @@ export class BoundedUnwraps {
       if (this.failover && second !== undefined && isPassing(error)) {
         return this.oneOf([second, ...rest], id, context, limits);
       }
-      this.refusals.note(ofWrap, error);
-      this.refusals.note(ofDataKey, error);
+      const refused = { tenant: context.entries.tenant, cmk };
+      this.refusals.note(ofWrap, error, refused);
+      this.refusals.note(ofDataKey, error, refused);
       this.onRefused(error, context, cmk);
       throw error;
     } finally {
@@ -79,8 +80,8 @@ export class BoundedUnwraps {
     }
   }
 
-  forgetRefusals(): void {
-    this.refusals.clear();
+  forgetRefusals(of: OfRefused): void {
+    this.refusals.forget(of);
   }
 
   /** With failover, a KMS that does not answer leaves time for those after it. */

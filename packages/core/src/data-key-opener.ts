@@ -7,7 +7,7 @@ import { isKmsError, KmsError, type KmsErrorCode } from "./kms-error.ts";
 import type { KmsKey } from "./kms-key.ts";
 import type { CallOptions } from "./limit.ts";
 import { askStore } from "./ask-store.ts";
-import { Refusals } from "./refusals.ts";
+import { Refusals, type OfRefused } from "./refusals.ts";
 import type { SealedMessage } from "./sealed-message.ts";
 import { wipe } from "./wipe.ts";
 import { nodeCrypto } from "./node-crypto.ts";
@@ -42,8 +42,8 @@ export class DataKeyOpener {
     this.refusals = new Refusals(settings.clock);
   }
 
-  forgetRefusals(): void {
-    this.refusals.clear();
+  forgetRefusals(of: OfRefused): void {
+    this.refusals.forget(of);
   }
 
   /** Of a message's data key. @throws {KmsError} `unknown-data-key`; `decrypt-failed` for a record that is not what it should be. */
@@ -77,8 +77,9 @@ export class DataKeyOpener {
     if (origin !== undefined && !(source.origin !== null && origin.verify(source.origin, this.purpose, context, id))) {
       throw new KmsError("decrypt-failed");
     }
-    const accepted = (await this.settings.acceptedCmks(context.entries.tenant, limits)).filter((cmk) => cmk.escrow === escrow);
-    const candidates = await this.matching(accepted, source.recipients, limits);
+    const { tenant } = context.entries;
+    const accepted = (await this.settings.acceptedCmks(tenant, limits)).filter((cmk) => cmk.escrow === escrow);
+    const candidates = await this.matching(accepted, source.recipients, tenant, limits);
     if (!rsaAllowed && candidates.some(({ wrapped }) => wrapped.kind !== "symmetric")) throw needsRecordKey();
     const [first, ...further] = candidates;
     if (first === undefined) throw new KmsError("key-removed");
@@ -113,6 +114,7 @@ export class DataKeyOpener {
   private async matching(
     accepted: readonly EnvelopeCmk[],
     recipients: readonly WrappedKey[],
+    tenant: string,
     limits: CallOptions,
   ): Promise<Candidate[]> {
     const keys = accepted
@@ -124,7 +126,7 @@ export class DataKeyOpener {
     if (known.length > 0) return known;
     let refused: unknown;
     for (const key of keys) {
-      await this.resolve(key, limits).catch((error: unknown) => {
+      await this.resolve(key, tenant, limits).catch((error: unknown) => {
         refused ??= error;
       });
       const found = ofKeys();
@@ -135,13 +137,13 @@ export class DataKeyOpener {
   }
 
   /** What an alias means; a refusal is remembered, so that strangers' messages cannot have us ask again and again. */
-  private async resolve(key: KmsKey, limits: CallOptions): Promise<void> {
-    const refusal = JSON.stringify(key.cmk);
+  private async resolve(key: KmsKey, tenant: string, limits: CallOptions): Promise<void> {
+    const refusal = JSON.stringify([tenant, key.cmk]);
     this.refusals.check(refusal);
     try {
       await key.resolve(limits);
     } catch (error) {
-      this.refusals.note(refusal, error);
+      this.refusals.note(refusal, error, { tenant, cmk: undefined }); // it may be any key
       throw error;
     }
   }

@@ -1,12 +1,13 @@
-import type { Cmk } from "./cmk.ts";
+import { sameCmk, type Cmk } from "./cmk.ts";
 import type { BoundContext } from "./context.ts";
 import { ContextTable } from "./context-table.ts";
 import type { EnvelopeSettings } from "./envelope-options.ts";
 import type { CacheEvent } from "./events.ts";
-import { restsOn, type EvictReason, type HeldKey, type HeldKeys } from "./held-keys.ts";
+import { restsOn, type EvictReason, type HeldKey } from "./held-keys.ts";
 import { IndexKeys } from "./index-keys.ts";
 import { ReadingKeys } from "./reading-keys.ts";
-import { refusalScope } from "./refusals.ts";
+import type { HeldTables } from "./held-tables.ts";
+import type { Refused } from "./refusals.ts";
 import { SealingKeys } from "./sealing-keys.ts";
 
 /** The keys that an envelope holds: what is refused or purged is dropped by all of its tables. */
@@ -17,13 +18,15 @@ export class EnvelopeEngine {
   readonly indexing: IndexKeys;
   private readonly contexts = new ContextTable();
 
-  constructor(settings: EnvelopeSettings) {
+  /** @param tables Of all envelopes that drop together what one of them hears refused. */
+  constructor(settings: EnvelopeSettings, tables: HeldTables) {
     this.settings = settings;
     const evicted = (key: HeldKey, reason: EvictReason): void => this.emit("evict", key.context, reason);
-    const refused = (error: unknown, context: BoundContext, cmk: Cmk): void => this.refused(error, context, cmk);
+    const refused = (error: unknown, context: BoundContext, cmk: Cmk): void => tables.refused(error, context, cmk);
     this.reading = new ReadingKeys(settings, evicted, refused);
     this.sealing = new SealingKeys(settings, evicted, refused);
     this.indexing = new IndexKeys(settings, evicted, refused);
+    tables.add(this.reading.held, this.sealing.held, this.indexing.held);
   }
 
   /** @throws {TypeError} outside the limits of a context. */
@@ -35,31 +38,18 @@ export class EnvelopeEngine {
     const key = cmk && this.settings.kms.open(cmk);
     // Asked late: what an alias means may become known only while a key is being loaded.
     const matches = (held: HeldKey): boolean => key === undefined || restsOn(key.cmk)(held);
+    // One tenant's purges must not have the KMS asked again and again for what it refuses another.
+    const purged = (refused: Refused): boolean =>
+      (tenant === undefined || refused.tenant === tenant) &&
+      (key === undefined || refused.cmk === undefined || !key.resolved || sameCmk(refused.cmk, key.cmk));
     for (const keys of [this.reading, this.sealing, this.indexing]) {
       keys.held.evict(tenant, matches, "purged");
-      keys.forgetRefusals();
+      keys.forgetRefusals(purged);
     }
   }
 
   emit(type: CacheEvent["type"], context: BoundContext, reason?: EvictReason): void {
     const { events } = this.settings.kms;
     if (events.observed()) events.emit({ type, tenant: context.entries.tenant, ...(reason === undefined ? {} : { reason }) });
-  }
-
-  /** The key itself refused: everything of that tenant and CMK goes. One context refused: what rests on it goes. */
-  private refused(error: unknown, context: BoundContext, cmk: Cmk): void {
-    const scope = refusalScope(error);
-    if (scope === "none" || scope === "data-key") return;
-    const { tenant } = context.entries;
-    const ofCmk = restsOn(cmk);
-    const ofContext = (key: HeldKey): boolean => key.context.key === context.key && ofCmk(key);
-    const tables: readonly Pick<HeldKeys<HeldKey>, "some" | "evict">[] = [
-      this.reading.held,
-      this.sealing.held,
-      this.indexing.held,
-    ];
-    // Denied for a context that worked: it is not about the context.
-    const all = scope === "key" || tables.some((held) => held.some(tenant, ofContext));
-    for (const held of tables) held.evict(tenant, all ? ofCmk : ofContext, "refused");
   }
 }

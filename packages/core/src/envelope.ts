@@ -5,6 +5,7 @@ import { EnvelopeEngine } from "./envelope-engine.ts";
 import { envelopeSettings, type EnvelopeOptions } from "./envelope-options.ts";
 import { KmsError } from "./kms-error.ts";
 import { untilDeadline, type CallOptions } from "./limit.ts";
+import { HeldTables } from "./held-tables.ts";
 import { encodePath, type Path } from "./path.ts";
 import { parseSealed, type Profile } from "./sealed-message.ts";
 import type { SealingKey, SealingKeys } from "./sealing-keys.ts";
@@ -77,7 +78,12 @@ export interface Envelope {
  * @see docs/envelope-format.md, docs/threat-model.md
  */
 export function envelope(options: EnvelopeOptions): Envelope {
-  return new CachedEnvelope(new EnvelopeEngine(envelopeSettings(options)));
+  return envelopeAmong(new HeldTables(), options);
+}
+
+/** The same, one of those that drop together what one of them hears refused. */
+export function envelopeAmong(tables: HeldTables, options: EnvelopeOptions): Envelope {
+  return new CachedEnvelope(new EnvelopeEngine(envelopeSettings(options), tables));
 }
 
 /** What is behind an envelope, for field encryption. @throws {TypeError} unless {@link envelope} of this copy of the package made it. */

@@ -15,7 +15,7 @@ import { KmsError } from "./kms-error.ts";
 import type { KmsKey } from "./kms-key.ts";
 import type { CallOptions } from "./limit.ts";
 import { newRoot, wrapsOf, type AskCmk } from "./new-root.ts";
-import { Refusals } from "./refusals.ts";
+import { Refusals, type OfRefused } from "./refusals.ts";
 import { wipe } from "./wipe.ts";
 
 type IndexKey = Confirmed<BlindIndexKey>;
@@ -61,10 +61,10 @@ export class IndexKeys {
     return this.keys.fresh(await this.keys.load({ context, flight: context.key, name: context.key, ask }, options));
   }
 
-  forgetRefusals(): void {
-    this.refusals.clear();
-    this.unwraps.forgetRefusals();
-    this.opener.forgetRefusals();
+  forgetRefusals(of: OfRefused): void {
+    this.refusals.forget(of);
+    this.unwraps.forgetRefusals(of);
+    this.opener.forgetRefusals(of);
   }
 
   private async obtain(context: BoundContext, limits: CallOptions): Promise<IndexKey> {
@@ -79,7 +79,7 @@ export class IndexKeys {
       const make = async (): Promise<IndexKey> => this.make(dataKeys, context, limits);
       return await make().catch(ifRetired(make));
     } catch (error) {
-      this.refusals.note(context.key, error);
+      this.refusals.note(context.key, error, { tenant: context.entries.tenant, cmk: undefined });
       throw error;
     }
   }

@@ -8,7 +8,7 @@ import type { EnvelopeSettings } from "./envelope-options.ts";
 import type { EvictReason, HeldKey, HeldKeys } from "./held-keys.ts";
 import type { CallOptions } from "./limit.ts";
 import { nodeCrypto } from "./node-crypto.ts";
-import { Refusals } from "./refusals.ts";
+import { Refusals, type OfRefused } from "./refusals.ts";
 import { encodeRecipients, type SealedMessage } from "./sealed-message.ts";
 
 /** A data key that was just unwrapped. */
@@ -62,7 +62,7 @@ export class ReadingKeys {
     const unknown = `${context.key}\0${idKey(message.id)}`;
     if (message.profile === "compact") this.refusals.check(unknown);
     const source = await this.opener.source(message, context, limits).catch((error: unknown) => {
-      this.refusals.note(unknown, error);
+      this.refusals.note(unknown, error, { tenant: context.entries.tenant, cmk: undefined });
       throw error;
     });
     const candidates = await this.opener.candidates(message.id, source, context, escrow, limits);
@@ -70,10 +70,10 @@ export class ReadingKeys {
     return { value: contentOpener(dataKey, context), cmk: wrapped.cmk, confirmed };
   }
 
-  forgetRefusals(): void {
-    this.refusals.clear();
-    this.unwraps.forgetRefusals();
-    this.opener.forgetRefusals();
+  forgetRefusals(of: OfRefused): void {
+    this.refusals.forget(of);
+    this.unwraps.forgetRefusals(of);
+    this.opener.forgetRefusals(of);
   }
 }
 

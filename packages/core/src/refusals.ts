@@ -1,11 +1,21 @@
 import { ageMs, now, type Clock, type Moment } from "./clock.ts";
+import type { Cmk } from "./cmk.ts";
 import { KmsError, isKmsError, type KmsErrorCode } from "./kms-error.ts";
 
 const refusedMs = 5000;
 const unknownMs = 1000;
 const maxRemembered = 10_000;
 
-interface Refusal {
+/** Whom a refusal was told: what is purged of theirs may be asked for again at once. */
+export interface Refused {
+  readonly tenant: string;
+  /** Undefined where it may be any of the tenant's. */
+  readonly cmk: Cmk | undefined;
+}
+
+export type OfRefused = (refused: Refused) => boolean;
+
+interface Refusal extends Refused {
   readonly code: KmsErrorCode;
   readonly provider: string | undefined;
   readonly since: Moment;
@@ -35,17 +45,18 @@ export class Refusals {
   }
 
   /** Remembers `error` if it is a definite refusal. */
-  note(key: string, error: unknown): void {
+  note(key: string, error: unknown, { tenant, cmk }: Refused): void {
     if (!isRefusal(error)) return;
     const oldest = this.remembered.size >= maxRemembered ? this.remembered.keys().next().value : undefined;
     if (oldest !== undefined) this.remembered.delete(oldest);
     const before = this.fresh(key);
     const { code, provider } = error;
-    this.remembered.set(key, { code, provider, since: before?.since ?? now(this.clock), times: (before?.times ?? 0) + 1 });
+    const since = before?.since ?? now(this.clock);
+    this.remembered.set(key, { tenant, cmk, code, provider, since, times: (before?.times ?? 0) + 1 });
   }
 
-  clear(): void {
-    this.remembered.clear();
+  forget(of: OfRefused): void {
+    for (const [key, refusal] of this.remembered) if (of(refusal)) this.remembered.delete(key);
   }
 
   private fresh(key: string): Refusal | undefined {

@@ -16,7 +16,7 @@ import type { CallOptions } from "./limit.ts";
 import { newRoot, wrapsOf, type AskCmk, type NewRoot, type Recipient } from "./new-root.ts";
 import type { Path } from "./path.ts";
 import type { OnRefused } from "./bounded-unwraps.ts";
-import { isRefusal, Refusals } from "./refusals.ts";
+import { isRefusal, Refusals, type OfRefused } from "./refusals.ts";
 import type { Profile } from "./sealed-message.ts";
 import { wipe } from "./wipe.ts";
 import { nodeCrypto } from "./node-crypto.ts";
@@ -88,8 +88,8 @@ export class SealingKeys {
     return this.flights.join(context.key, options, async (limits) => this.renew(context, limits));
   }
 
-  forgetRefusals(): void {
-    this.refusals.clear();
+  forgetRefusals(of: OfRefused): void {
+    this.refusals.forget(of);
   }
 
   private usableAt(key: SealingKey, at: Moment): boolean {
@@ -231,7 +231,8 @@ export class SealingKeys {
     try {
       return await ask();
     } catch (error) {
-      this.refusals.note(refusal, error);
+      // An alias that is not resolved may be any key.
+      this.refusals.note(refusal, error, { tenant: context.entries.tenant, cmk: key.resolved ? key.cmk : undefined });
       this.onRefused(error, context, key.cmk);
       throw error;
     }

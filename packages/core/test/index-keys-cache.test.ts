@@ -145,7 +145,7 @@ describe("a refusal", () => {
     world.scripted.obey();
     await world.clock.advance(5 * second - 1);
     expect(await world.indexCode(keys)).toBe("key-disabled");
-    keys.forgetRefusals();
+    keys.forgetRefusals(() => true);
     expect(await world.indexCode(keys)).toBe("ok");
   });
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { Cmk } from "../src/cmk.ts";
 import type { DataKeyRecord } from "../src/data-key-store.ts";
 import { KmsError } from "../src/kms-error.ts";
 import type { Kms } from "../src/kms.ts";
@@ -56,6 +57,19 @@ describe("an index key is stored before it is used: a store that", () => {
     expect(world.store.records).toEqual([]);
     world.store.onAdd = async (_record, add) => add();
     const index = await world.index(world.process());
+    expect(await world.index(world.process())).toBe(index);
+  });
+
+  test("refuses a CMK that was retired meanwhile is given one under the CMK that is current then", async () => {
+    let current: Cmk = keyA;
+    const world = new IndexWorld({ cmk: () => current, accepted: () => [keyA, keyB] });
+    world.store.onAdd = async (record, add) => {
+      if (record.recipients[0].cmk.resource === keyB.resource) return add();
+      current = keyB;
+      throw new KmsError("key-retired");
+    };
+    const index = await world.index(world.process());
+    expect(world.store.records.map(({ purpose, recipients: [{ cmk }] }) => [purpose, cmk])).toEqual([["index", keyB]]);
     expect(await world.index(world.process())).toBe(index);
   });
 

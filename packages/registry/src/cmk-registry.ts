@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { KmsError, type Cmk, type Envelope } from "@cmkit/core";
+import { envelopeGroup, type EnvelopeGroup } from "@cmkit/core/store";
 
 import type { AccessReport } from "./access-report.ts";
 import type { Accessors } from "./accessors.ts";
@@ -44,7 +45,8 @@ class CmkRegistry implements Registry {
   private readonly checks: KeyChecks;
   private readonly refusals: RefusalCounts;
   private readonly rewraps: RewrapRuns;
-  private readonly envelopes: Envelope[] = [];
+  /** In one process, what one service hears refused is refused to all. */
+  private readonly envelopes: EnvelopeGroup = envelopeGroup();
   private ignorePurges: (() => void) | undefined;
 
   constructor(options: RegistryOptions) {
@@ -166,7 +168,10 @@ class CmkRegistry implements Registry {
 
   async check(project: string, id: string, options: Parameters<Registry["check"]>[2] = {}): Promise<AccessReport> {
     const cmk = await this.live(project, id);
-    return this.checks.check(cmk, await this.externalId(project), options);
+    const report = await this.checks.check(cmk, await this.externalId(project), options);
+    const { code } = report.cmk.validation;
+    if (code !== "ok") this.envelopes.answered(code, project, keyOf(cmk));
+    return report;
   }
 
   async *checkAll({ project, ...options }: Parameters<Registry["checkAll"]>[0] = {}): AsyncIterable<AccessReport> {
@@ -208,11 +213,8 @@ class CmkRegistry implements Registry {
       settle: async (cmk: CmkRecord): Promise<CmkRecord> => this.settled(cmk),
       enter: async (project: string): Promise<void> => void (await this.externalId(project)),
     };
-    const made = registryEnvelope(this.parts, projects, options);
-    this.envelopes.push(made);
-    this.ignorePurges ??= this.parts.store.onPurge((purge) => {
-      for (const each of this.envelopes) each.purge(purge?.cmk, purge?.project);
-    });
+    const made = registryEnvelope(this.parts, this.envelopes, projects, options);
+    this.ignorePurges ??= this.parts.store.onPurge((purge) => this.envelopes.purge(purge?.cmk, purge?.project));
     return made;
   }
 
@@ -222,7 +224,7 @@ class CmkRegistry implements Registry {
 
   async close(): Promise<void> {
     this.ignorePurges?.();
-    for (const envelope of this.envelopes) envelope.purge();
+    this.envelopes.purge();
     await this.rewraps.close();
     try {
       await this.refusals.close();

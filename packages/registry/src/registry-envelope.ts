@@ -1,5 +1,5 @@
-import { envelope, KmsError, type DataKeyStore, type Envelope, type EnvelopeCmk, type KmsErrorCode } from "@cmkit/core";
-import { bindContext } from "@cmkit/core/store";
+import { KmsError, type DataKeyStore, type Envelope, type EnvelopeCmk, type KmsErrorCode } from "@cmkit/core";
+import { bindContext, type EnvelopeGroup } from "@cmkit/core/store";
 
 import { changeBalances } from "./balances.ts";
 import type { CmkRecord } from "./cmk-record.ts";
@@ -24,12 +24,13 @@ export interface FirstUses {
  */
 export function registryEnvelope(
   parts: RegistryParts,
+  group: EnvelopeGroup,
   uses: FirstUses,
   { service, cache, dataKeyLifetimeMs, dataKeyMessages, failover }: RegistryEnvelopeOptions,
 ): Envelope {
   const { kms, store, tags, options } = parts;
   const cmksOf = async (tenant: string): Promise<readonly CmkRecord[]> => projectCmks(store.reads, tags.cmk, tenant);
-  return envelope({
+  return group.envelope({
     kms,
     service,
     recordKey: options.recordKey,

@@ -6,6 +6,7 @@
  */
 export type { CborValue } from "../cbor.ts";
 export { bindContext, type BoundContext } from "../context.ts";
+export { envelopeGroup, type EnvelopeGroup } from "../envelope-group.ts";
 export { isRecordOf, isService } from "../data-key-store.ts";
 export { keyStateCode } from "../key-state-code.ts";
 export { originTagger, type OriginTagger } from "../origin-tag.ts";
