@@ -7,21 +7,25 @@ type Advice = Readonly<Partial<Record<string, string>>>;
 
 /** What to do where a rewrap is not begun, by the registry's code. */
 export function refusedToBegin({ from, staleVersions }: Pick<RegistryRewrapOptions, "from" | "staleVersions">): Advice {
-  const ofSource =
-    from === "operator" ? { "not-found": "--from operator is the `operatorCmk` in the registry's cmkit.json." } : {};
-  const ofVersions = staleVersions
-    ? { "invalid-request": "If --from is old, move its data keys to another key, with --to." }
-    : {};
-  return { ...refused, ...ofSource, ...ofVersions };
+  return { ...refused, ...(from === "operator" ? ofOperator : {}), ...(staleVersions ? ofVersions : {}) };
 }
+
+const ofOperator: Advice = {
+  "not-found":
+    "--from operator is the `operatorCmk` in the registry's cmkit.json. If that is there, see --project and --to: `cmkit cmks list`.",
+};
+
+const ofVersions: Advice = {
+  "invalid-request": "If --from is old, move its data keys to another key, with --to.",
+  unsupported: "--stale-versions is for keys whose cloud names their versions. Give another key with --to.",
+};
 
 const refused: Advice = {
   forbidden: "This takes a token of the role operator, and --rate one for all projects: `cmkit token create` makes them.",
   "not-found": "See --project, --from and --to: `cmkit cmks list` prints a project's keys.",
   "invalid-request":
     "See `cmkit cmks list`: --to is another key than --from, and current, which `cmkit cmks update --status current` makes it.",
-  unsupported:
-    "--stale-versions is for keys whose cloud names their versions. Of a key of --to, `cmkit cmks check` says what it cannot do.",
+  unsupported: "`cmkit cmks check` of the key of --to says what it cannot do.",
   ...fromTarget([...keyRefusals, "wrong-key-type", "wrong-key-size"]),
 };
 

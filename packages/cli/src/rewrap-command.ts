@@ -9,7 +9,7 @@ import { rewrapCommandLine } from "./command-line.ts";
 import { noDisplay, rewrapDisplay } from "./rewrap-display.ts";
 import type { RegistryRewrapOptions } from "./rewrap-options.ts";
 import { dryRunSummary, rewrapSummary } from "./rewrap-summary.ts";
-import { watchedToItsEnd } from "./rewrap-watch.ts";
+import { AnotherTarget, watchedToItsEnd } from "./rewrap-watch.ts";
 import { rewrapIn, type WireRewrap } from "./rewrap-wire.ts";
 
 /** `cmkit rewrap` of a registry's data keys. */
@@ -85,6 +85,6 @@ function interruption(last: WireRewrap | undefined, options: RegistryRewrapOptio
 
 /** What went wrong once it had begun: nothing is lost. */
 function halfWay(error: unknown, options: RegistryRewrapOptions): unknown {
-  if (!(error instanceof CliError)) return error;
+  if (!(error instanceof CliError) || error instanceof AnotherTarget) return error;
   return new CliError(error.code, error.message, `What was rewrapped stays so. To go on: ${rewrapCommandLine(options)}`);
 }

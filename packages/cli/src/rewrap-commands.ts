@@ -61,7 +61,9 @@ const maxRate = 1_000_000;
 
 function rate(text: string): number {
   const value = /^\d{1,7}(?:\/s)?$/.test(text) ? Number.parseInt(text, 10) : 0;
-  if (value < 1 || value > maxRate) throw new InvalidArgumentError("Expected requests a second, such as 100/s.");
+  if (value < 1 || value > maxRate) {
+    throw new InvalidArgumentError("Expected requests a second, such as 100/s, from 1 to 1,000,000.");
+  }
   return value;
 }
 

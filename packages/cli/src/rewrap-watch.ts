@@ -6,7 +6,7 @@ import { rewrapIn, type WireRewrap } from "./rewrap-wire.ts";
 
 /** A rewrap that is begun, and whoever watches it. */
 export interface RewrapWatch {
-  readonly client: Pick<RegistryClient, "request">;
+  readonly client: Pick<RegistryClient, "request" | "way">;
   readonly path: string;
   readonly body: RegistryBody;
   readonly clock: Deps["clock"];
@@ -28,10 +28,12 @@ const patienceMs = 120_000;
  * in the data keys, so that a server may be started anew meanwhile.
  *
  * @throws {CliError} `refused`: the registry refuses, has been silent for two minutes, or gets no further.
+ * @throws {AnotherTarget}
  */
 export async function watchedToItsEnd(watch: RewrapWatch): Promise<WireRewrap> {
   const { clock, signal, onProgress, onSilence } = watch;
   const first = await begun(watch);
+  refuseAnother(watch, first);
   const times = { begunMs: clock.monotonicMs(), heardMs: clock.monotonicMs(), furtherMs: clock.monotonicMs() };
   for (let last = first; ;) {
     onProgress(inAll(first, last));
@@ -44,7 +46,7 @@ export async function watchedToItsEnd(watch: RewrapWatch): Promise<WireRewrap> {
       if (isLeft) times.begunMs = nowMs;
       if (next.remaining < last.remaining || next.state === "running") times.furtherMs = nowMs;
       times.heardMs = nowMs;
-      refuseAnother(first, next);
+      refuseAnother(watch, next);
       if (next.state === "unfinished" && nowMs - times.furtherMs > patienceMs) throw nobodyWorks();
       last = next;
     } catch (error) {
@@ -67,13 +69,18 @@ function inAll({ data_keys: dataKeys, started_at: startedAt }: WireRewrap, last:
   return { ...last, data_keys: dataKeys, rewrapped: Math.max(0, dataKeys - last.remaining), started_at: startedAt };
 }
 
-/** Beginning it again would send the data keys to and fro. */
-function refuseAnother({ to }: WireRewrap, { to: other }: WireRewrap): void {
-  if (to === other) return;
-  throw new CliError(
+/** Somebody else has begun to rewrap the same data keys to another key: going on would send them to and fro. */
+export class AnotherTarget extends CliError {}
+
+/** Already the first answer may be about the other one, which began a moment later. @throws {AnotherTarget} */
+function refuseAnother({ body, client }: RewrapWatch, { from, to: other }: WireRewrap): void {
+  const { to = from } = body;
+  if (other === to) return;
+  const goesOn = client.way.kind === "store" ? "" : ` Until it has ended, the server goes on rewrapping to ${to}.`;
+  throw new AnotherTarget(
     "refused",
     `Somebody else has begun to rewrap the same data keys to ${other}.`,
-    "Agree on one key: `cmkit cmks list` shows them. Then rewrap what is under the other one.",
+    `Agree on one key: \`cmkit cmks list\` shows them. Then rewrap what is under the other one.${goesOn}`,
   );
 }
 

@@ -167,6 +167,35 @@ describe("Ctrl-C", () => {
   });
 });
 
+describe("two people who rewrap to two keys", () => {
+  it("are not both told that it was done: who began first ends, and what went to that key is rewrapped from there", async () => {
+    const setup = await customer(40);
+    const { from, to, config, emulator } = setup;
+    const spec = { region: "us-east-1", account: "111122223333", keySpec: "SYMMETRIC_DEFAULT" } as const;
+    const resource = await emulator.createKey(spec);
+    const { registry } = await setup.registry();
+    const { id: third } = await registry.register("acme", { provider: "aws", resource });
+    let second: Promise<unknown> | undefined;
+    const quick = quickClock();
+    const meanwhile = async (ms: number): Promise<void> => {
+      await (second ??= registry.startRewrap("acme", { from, to: third }));
+      await quick.sleep(ms);
+    };
+    const argv = ["rewrap", ...inAcme, "--from", from, "--to", to, "--concurrency", "1"];
+    expect(await config(argv, { clock: { ...quick, sleep: meanwhile } })).toEqual({
+      exitCode: 1,
+      stdout: "",
+      stderr:
+        `cmkit: Somebody else has begun to rewrap the same data keys to ${third}.\n` +
+        "Agree on one key: `cmkit cmks list` shows them. Then rewrap what is under the other one.\n",
+    });
+    await registry.rewrap("acme", { from, to: third });
+    expect(await config(["rewrap", ...inAcme, "--from", to, "--to", third])).toMatchObject({ exitCode: 0 });
+    expect(await registry.dataKeyCount("acme", third)).toBe(40);
+    expect(await setup.opened()).toEqual(setup.words);
+  });
+});
+
 describe("a server that ends while it rewraps", () => {
   it("is told to go on once it is there again", async () => {
     const setup = await customer(40);

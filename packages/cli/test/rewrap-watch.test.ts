@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { id, refusal, registryDouble } from "./registry-double.ts";
+import { id, inAcme, refusal, registryDouble } from "./registry-double.ts";
 import { left, rewrapDouble, rewrapped, running, target } from "./rewrap-double.ts";
 
 const done = left(0, { state: "done" });
@@ -72,13 +72,19 @@ describe("a rewrap that is refused", () => {
       ["--from", "operator", "--to", target],
       "not-found",
       404,
-      "--from operator is the `operatorCmk` in the registry's cmkit.json.",
+      "--from operator is the `operatorCmk` in the registry's cmkit.json. If that is there, see --project and --to: `cmkit cmks list`.\n",
     ],
     [
       ["--from", id, "--stale-versions"],
       "invalid-request",
       400,
       "If --from is old, move its data keys to another key, with --to.",
+    ],
+    [
+      ["--from", id, "--stale-versions"],
+      "unsupported",
+      400,
+      "\n--stale-versions is for keys whose cloud names their versions. Give another key with --to.\n",
     ],
   ])("says what to do with %j", async (asked, code, status, next) => {
     const double = await registryDouble(() => refusal(status, code, "It cannot be."));
@@ -90,7 +96,7 @@ describe("a rewrap that is refused", () => {
     ["invalid-request", 400, "is another key than --from, and current, which `cmkit cmks update --status current` makes it"],
     ["key-disabled", 422, "Nothing was changed. `cmkit cmks check` of the key that data keys would move to"],
     ["access-denied", 422, "Nothing was changed."],
-    ["unsupported", 400, "--stale-versions is for keys whose cloud names their versions."],
+    ["unsupported", 400, "`cmkit cmks check` of the key of --to says what it cannot do."],
     ["forbidden", 403, "This takes a token of the role operator, and --rate one for all projects"],
     ["not-found", 404, "See --project, --from and --to: `cmkit cmks list`"],
   ])("says what to do: %s", async (code, status, next) => {
@@ -110,13 +116,30 @@ describe("a rewrap that is refused", () => {
     expect(stderr).toMatch(/\(unauthenticated\)\.\nSet CMKIT_TOKEN .*\nWhat was rewrapped stays so\. To go on: cmkit rewrap /);
   });
 
-  it("where somebody else rewraps the same data keys to another key is not begun again", async () => {
-    const other = "11111111-2222-4333-8444-555555555555";
+  const other = "11111111-2222-4333-8444-555555555555";
+  const agree =
+    `cmkit: Somebody else has begun to rewrap the same data keys to ${other}.\n` +
+    "Agree on one key: `cmkit cmks list` shows them. Then rewrap what is under the other one.";
+
+  it("where somebody else rewraps the same data keys to another key is not begun again, and what is to be done is said once", async () => {
     const double = await rewrapDouble(left(1200), left(700, { to: other, state: "unfinished" }));
-    const { exitCode, stderr } = await double.cmkit(rewrapped);
-    expect(exitCode).toBe(1);
-    expect(stderr).toContain(`cmkit: Somebody else has begun to rewrap the same data keys to ${other}.\nAgree on one key`);
+    const { exitCode, stdout, stderr } = await double.cmkit(rewrapped);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" });
+    expect(stderr).toBe(`${agree} Until it has ended, the server goes on rewrapping to ${target}.\n`);
     expect(double.methods()).toEqual(["POST", "GET"]);
+  });
+
+  it.each([
+    ["--to", ["--to", target], target],
+    ["--stale-versions", ["--stale-versions"], id],
+  ])("where the first answer already is about another key calls nothing done, with %s", async (_what, asked, to) => {
+    for (const state of ["running", "done"]) {
+      const double = await rewrapDouble(left(0, { to: other, state }));
+      const { exitCode, stdout, stderr } = await double.cmkit(["rewrap", ...inAcme, "--from", id, ...asked]);
+      expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" });
+      expect(stderr).toBe(`${agree} Until it has ended, the server goes on rewrapping to ${to}.\n`);
+      expect(double.methods()).toEqual(["POST"]);
+    }
   });
 
   it.each([
