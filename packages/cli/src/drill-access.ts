@@ -32,6 +32,15 @@ export function emulatedAccess(key: KmsKey, dev: DevFile): DrillAccess {
   };
 }
 
+/** How to enable a key again that stayed disabled. */
+export function enabledInEmulator({ cmk: { provider }, keyResource }: KmsKey): string {
+  const target = provider === "azure" ? "url, controlToken, ca" : "url, controlToken";
+  return (
+    `In its emulator \`emulatorControl({ ${target} }).enableKey("${keyResource}")\` of @cmkit/emulators enables it again; ` +
+    `url is ${provider}.endpoint in cmkit.dev.json, where the rest stands, too.`
+  );
+}
+
 /** By the customer. */
 export function realAccess({ cmk: { provider, resource } }: KmsKey): DrillAccess {
   let isAsked = false;

@@ -39,9 +39,16 @@ const countWithinMs = 110_000;
 function withAdvice(error: unknown): WireRetirement {
   throw advisedBy(error, {
     forbidden: "This takes a token of the role operator for all projects: `cmkit token create --project '*' --role operator`.",
-    "in-use": "Give `cmkit rewrap` the same --config, --url, --store or --dev as this command. Then run this one again.",
+    "in-use": namesRewrap(error)
+      ? "Give `cmkit rewrap` the same --config, --url, --store or --dev as this command. Then run this one again."
+      : "Once that is no longer so, run this one again.",
     "invalid-request": "Then run the command again.",
   });
+}
+
+/** In its first line: the second one is general advice. */
+function namesRewrap(error: unknown): boolean {
+  return error instanceof Error && /^.*\brewrap\b/.test(error.message);
 }
 
 const help = `

@@ -14,7 +14,7 @@ import { expect, it, onTestFinished } from "vitest";
 import { cloudAdapter } from "../src/cloud-adapter.ts";
 import { cloudOf } from "../src/clouds.ts";
 import type { Provider } from "../src/cloud.ts";
-import { emulatedAccess, realAccess } from "../src/drill-access.ts";
+import { emulatedAccess, enabledInEmulator, realAccess } from "../src/drill-access.ts";
 import type { DevFile } from "../src/dev-file.ts";
 import { devSample } from "./dev-sample.ts";
 
@@ -85,6 +85,8 @@ it.each(Object.keys(stages) as Provider[])("takes a key of %s away in its emulat
     await expect(key.generateDataKey(context)).rejects.toMatchObject({ code: "key-disabled" });
     expect(await access.giveBack()).toBe("The key is enabled again in its emulator.");
     await expect(key.generateDataKey(context)).resolves.toBeDefined();
+    const ca = provider === "azure" ? ", ca" : "";
+    expect(enabledInEmulator(key)).toContain(`emulatorControl({ url, controlToken${ca} }).enableKey("${resources[0]}")`);
     const real = realAccess(key);
     expect(real.taking).toMatch(/^Have the customer .*\nFor instance: \w+ .*\nCtrl-C/);
   }

@@ -177,10 +177,20 @@ describe("a drill", () => {
     const drill = ["drill", ...inAcme, "--config", "cmkit.json", "--cmk-id"];
     expect((await cmkit([...drill, "5f0a3b1e-0000-4000-8000-000000000000"])).stderr).toContain("(not-found)");
     emulator.disableKey(key);
-    expect(await cmkit([...drill, stage.id])).toMatchObject({
-      exitCode: 1,
-      stderr: expect.stringContaining("(key-disabled)") as string,
-    });
+    const { exitCode, stdout, stderr } = await cmkit([...drill, stage.id]);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" });
+    expect(stderr).toMatch(
+      /^cmkit: aws: the key is disabled.*[^.] \(key-disabled\)\.\n`cmkit cmks check` of the key says what to do\. In/,
+    );
+    expect(stderr).toContain(
+      `\`emulatorControl({ url, controlToken }).enableKey("${key}")\` of @cmkit/emulators enables it again; `,
+    );
+    expect(stderr).toContain("url is aws.endpoint in cmkit.dev.json");
+    emulator.enableKey(key);
+    emulator.scheduleKeyDeletion(key);
+    expect((await cmkit([...drill, stage.id])).stderr).toMatch(
+      /\(key-pending-deletion\)\.\n`cmkit cmks check` of the key says what to do\.\n$/,
+    );
   });
 
   it.each([

@@ -106,7 +106,7 @@ Say so with --backups-until DATE, the day on which the last of them is deleted:
   });
 
   it.each([
-    ["in-use", 409, "Give `cmkit rewrap` the same --config, --url, --store or --dev as this command. Then run this one again."],
+    ["in-use", 409, "Once that is no longer so, run this one again.\n"],
     ["invalid-request", 400, "Then run the command again."],
     ["forbidden", 403, "This takes a token of the role operator"],
   ])("that is refused says what to do: %s", async (code, status, next) => {
@@ -114,6 +114,17 @@ Say so with --backups-until DATE, the day on which the last of them is deleted:
     const { exitCode, stdout, stderr } = await double.cmkit(argv);
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" });
     expect(stderr).toContain(`cmkit: It cannot be retired (${code}).\n${next}`);
+  });
+
+  it.each([
+    "The CMK cannot be retired. 2 data keys depend on it. Move them: `cmkit rewrap --project acme --from X --to CMK`",
+    "The CMK cannot be retired. Data keys of 1 other project depend on it: rewrap them, too",
+  ])("that is refused until a rewrap says how to run that: %s", async (message) => {
+    const double = await registryDouble(() => refusal(409, "in-use", message));
+    expect((await double.cmkit(argv)).stderr).toBe(
+      `cmkit: ${message} (in-use).\n` +
+        "Give `cmkit rewrap` the same --config, --url, --store or --dev as this command. Then run this one again.\n",
+    );
   });
 
   it.each(["tomorrow", "2027-02-30", "2027-01-31T12:00", "2027-01-31T25:00:00Z", "31.1.2027", "90d", ""])(
