@@ -1,8 +1,10 @@
+import { once } from "node:events";
 import { Client } from "pg";
 import { describe, expect, it } from "vitest";
 
 import type { Purge, RegistryStore } from "../../src/store.ts";
 import { sampleKey, sampleProject } from "./sample-records.ts";
+import { stopTimers } from "./test-timers.ts";
 
 /** Somebody who listens, and can be waited for. */
 class Ear {
@@ -58,6 +60,18 @@ export function postgresPurges(at: { open(): RegistryStore; readonly url: string
       await tell(others[0] ?? teller, last);
       await Promise.all(ears.map(async (ear) => ear.until(isLast)));
       for (const { heard } of ears) expect(heard).toEqual([undefined, purge, last]);
+    });
+
+    it("at once: neither who tells nor who listens waits for any time to pass", async () => {
+      const [teller, listener] = [at.open(), at.open()];
+      const ear = new Ear();
+      listener.onPurge(ear.listener);
+      await ear.until(isConnected);
+      const given = AbortSignal.timeout(20_000); // no timer of this process's JavaScript
+      stopTimers();
+      const told = tell(teller, last);
+      await Promise.race([Promise.all([told, ear.until(isLast)]), once(given, "abort")]);
+      expect(ear.heard).toEqual([undefined, last]);
     });
 
     it("itself, although a commit was not answered: it may have taken place", async () => {
