@@ -121,17 +121,17 @@ export function postgresClaims(at: {
     it("to a project while another one holds as many as it may", async () => {
       const store = at.open();
       const gate = Promise.withResolvers<void>();
-      let held = 0;
+      const held: string[] = [];
       const busy = Array.from({ length: 4 }, async () =>
         store.claimDataKeys(claimOf({ project: "busy" }), async () => {
-          held += 1;
+          held.push("busy");
           await gate.promise;
           return async () => {};
         }),
       );
-      while (held < 2) await store.ready();
+      while (held.length < 2) await store.ready();
       expect(await store.claimDataKeys(claimOf({ project: "acme" }), async () => async () => "done")).toBe("done");
-      expect(held).toBe(2);
+      expect(held).toHaveLength(2);
       gate.resolve();
       await Promise.all(busy);
     });
