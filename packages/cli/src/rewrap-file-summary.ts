@@ -47,13 +47,7 @@ export function fileRewrapResult(report: DataKeyFileRewrap, options: FileRewrapO
 
 /** The same for people, with what to do next. */
 export function fileRewrapSummary(result: FileRewrapResult): string {
-  return printed([
-    doneLine(result),
-    result.elsewhere === 0 ? "" : `${dataKeys(result.elsewhere)} of ${result.keys} ${are(result.elsewhere)} under neither.`,
-    damageLine(result),
-    failureText(result),
-    nextLine(result),
-  ]);
+  return printed([doneLine(result), elsewhereLine(result), damageLine(result), failureText(result), nextLine(result)]);
 }
 
 function doneLine({ rewrapped, already, from, to, state, dry_run: dryRun }: FileRewrapResult): string {
@@ -61,6 +55,13 @@ function doneLine({ rewrapped, already, from, to, state, dry_run: dryRun }: File
   const before = already === 0 ? "" : `; ${counted(already)} ${are(already)} there already`;
   if (dryRun) return `${dataKeys(rewrapped)} would be rewrapped ${way}${before}. Nothing was changed.`;
   return `${state}: ${dataKeys(rewrapped)} rewrapped ${way}${before}.`;
+}
+
+/** One key may have many names, and only those under the given one are found. */
+function elsewhereLine({ elsewhere, keys, from }: FileRewrapResult): string {
+  if (elsewhere === 0) return "";
+  const stays = elsewhere === 1 ? "stays as it is" : "stay as they are";
+  return `${dataKeys(elsewhere)} of ${keys} ${are(elsewhere)} under other keys, or under other names of ${from}, such as one with a version, and ${stays}.`;
 }
 
 function damageLine({ damaged_line: line, keys }: FileRewrapResult): string {
@@ -84,12 +85,13 @@ function failureText({ failed, failed_ids: ids, dry_run: dryRun }: FileRewrapRes
   ].join("\n");
 }
 
-function nextLine({ state, from, to, dry_run: dryRun, keys }: FileRewrapResult): string {
+function nextLine({ state, from, to, dry_run: dryRun, keys, elsewhere }: FileRewrapResult): string {
   if (dryRun) return "";
   if (state === "partial") return "Then run this again: it goes on with what is left.";
   if (from === to) return "";
   const [provider, resource] = [to.slice(0, to.indexOf(":")), to.slice(to.indexOf(":") + 1)];
-  return `No data key of ${keys} is left under ${from}. Seal and open with --provider ${provider} --resource ${resource} from now on.`;
+  const left = elsewhere === 0 ? `under ${from}` : `under the name ${from}; those under other names may still need that key`;
+  return `No data key of ${keys} is left ${left}. Seal and open with --provider ${provider} --resource ${resource} from now on.`;
 }
 
 function printed(parts: readonly string[]): string {

@@ -65,6 +65,20 @@ describe("cmkit rewrap --keys", () => {
     for (const name of ["out-0", "out-2"]) expect(await openedUnder(shop, shop.key, name)).toBe(csv);
   });
 
+  it("says how many are under other keys or names, which it does not touch", async () => {
+    const shop = await sealed(2);
+    const before = shop.read("keys");
+    const stale = ["rewrap", "--keys", "keys", "--dev", "cmkit.dev.json", "--from", `aws:${shop.otherKey}`, "--stale-versions"];
+    expect(await shop.cmkit(stale)).toEqual({
+      exitCode: 0,
+      stdout:
+        `done: 0 data keys rewrapped to the current version of aws:${shop.otherKey}.\n` +
+        `2 data keys of keys are under other keys, or under other names of aws:${shop.otherKey}, such as one with a version, and stay as they are.\n`,
+      stderr: "",
+    });
+    expect(shop.read("keys")).toBe(before);
+  });
+
   it("with --dry-run counts, and changes nothing", async () => {
     const shop = await sealed(2);
     const before = shop.read("keys");
