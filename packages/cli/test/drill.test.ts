@@ -20,12 +20,15 @@ const here: StartDrillChild = (task, heard) => {
   };
 };
 
-/** A process that goes on whatever the KMS says, until it is told. */
-function unmoved(isOver: () => boolean): StartDrillChild {
+/** A process that goes on whatever the KMS says: its last success is of that very millisecond, whenever the machine gets to it. */
+function unmoved(lastMs: () => number): StartDrillChild {
   return (_task, heard) => {
+    const says = (atMs: number, outcome: "ok" | "key-disabled"): void =>
+      heard({ deed: { begunMs: atMs, endedMs: atMs, outcome } });
     const timer = setInterval(() => {
-      const atMs = drillNowMs();
-      heard({ deed: { begunMs: atMs, endedMs: atMs, outcome: isOver() ? "key-disabled" : "ok" } });
+      const [atMs, untilMs] = [drillNowMs(), lastMs()];
+      says(Math.min(atMs, untilMs), "ok");
+      if (atMs > untilMs) says(atMs, "key-disabled");
     }, 20);
     return { end: async () => clearInterval(timer) };
   };
@@ -106,13 +109,26 @@ describe("a drill", () => {
     expect(await registry.dataKeyCount("acme", stage.id)).toBe(2);
   }, 120_000);
 
+  const ttl = 600;
+
   it.each([
-    ["is never refused", Infinity, "Process 2, which writes, was never refused."],
-    ["goes on after the TTL", 1500, "Process 2, which writes, went on for "],
-  ])("fails when a process %s", async (_how, forMs, reason) => {
+    ["fails when a process is never refused", Infinity, 1, "\nFAILED.\nProcess 2, which writes, was never refused.\n"],
+    [
+      "fails when a process goes on after the TTL",
+      ttl + 100,
+      1,
+      "\nFAILED.\nProcess 2, which writes, went on for 0.7 s after the first refusal; the TTL is 0.6 s.\n",
+    ],
+    [
+      "passes when a process goes on for the TTL",
+      ttl,
+      0,
+      ", 0.6 s after the first refusal that any of them saw. The TTL is 0.6 s.\n",
+    ],
+  ])("%s", async (_how, forMs, expected, words) => {
     const stage = await newStage();
     let refusedMs = Infinity;
-    const stubborn = unmoved(() => drillNowMs() - refusedMs > forMs);
+    const stubborn = unmoved(() => refusedMs + forMs);
     const start: StartDrillChild = (task, heard) => {
       if (task.role === "writes") return stubborn(task, heard);
       return here(task, (said) => {
@@ -120,10 +136,10 @@ describe("a drill", () => {
         heard(said);
       });
     };
-    const { exitCode, stdout } = await stage.drill({ start });
-    expect(exitCode).toBe(1);
+    const { exitCode, stdout } = await stage.drill({ start, ttl });
+    expect(exitCode).toBe(expected);
     expect(stdout).toMatch(/^process +does +refusal/);
-    expect(stdout).toContain(`\nFAILED.\n${reason}`);
+    expect(stdout).toContain(words);
     expect(stage.keyState()).toBe("Enabled");
   });
 
