@@ -85,8 +85,9 @@ function failureText({ failed, failed_ids: ids, dry_run: dryRun }: FileRewrapRes
   ].join("\n");
 }
 
-function nextLine({ state, from, to, dry_run: dryRun, keys, elsewhere }: FileRewrapResult): string {
+function nextLine({ state, from, to, dry_run: dryRun, keys, elsewhere, rewrapped, already }: FileRewrapResult): string {
   if (dryRun) return "";
+  if (elsewhere > 0 && rewrapped + already === 0) return `Nothing was moved: is ${from} the key that they were sealed under?`;
   if (state === "partial") return "Then run this again: it goes on with what is left.";
   if (from === to) return "";
   const [provider, resource] = [to.slice(0, to.indexOf(":")), to.slice(to.indexOf(":") + 1)];

@@ -6,8 +6,8 @@ const vault = "azure:https://v.vault.azure.net/keys";
 const options = { keys: "keys", from: `${vault}/old`, to: `${vault}/new` };
 const report = { dataKeys: 3, rewrapped: 1, already: 0, elsewhere: 0, failed: [], damagedLine: undefined };
 
-const summary = (elsewhere: number, how: { readonly dryRun?: true } = {}): readonly string[] =>
-  fileRewrapSummary(fileRewrapResult({ ...report, elsewhere }, { ...options, ...how }))
+const summary = (elsewhere: number, how: { readonly dryRun?: true; readonly rewrapped?: number } = {}): readonly string[] =>
+  fileRewrapSummary(fileRewrapResult({ ...report, elsewhere, rewrapped: how.rewrapped ?? 1 }, { ...options, ...how }))
     .trimEnd()
     .split("\n");
 
@@ -31,4 +31,9 @@ it("says so of one, and in a dry run", () => {
 it("says that none is left under the source where all are accounted for", () => {
   expect(summary(0)).toHaveLength(2);
   expect(summary(0)[1]).toMatch(/^No data key of keys is left under \S+\/old\. Seal and open /);
+});
+
+it("sends nobody to the target where nothing was moved to it", () => {
+  const [, , next] = summary(2, { rewrapped: 0 });
+  expect(next).toBe(`Nothing was moved: is ${vault}/old the key that they were sealed under?`);
 });

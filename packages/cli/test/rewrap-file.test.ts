@@ -73,7 +73,8 @@ describe("cmkit rewrap --keys", () => {
       exitCode: 0,
       stdout:
         `done: 0 data keys rewrapped to the current version of aws:${shop.otherKey}.\n` +
-        `2 data keys of keys are under other keys, or under other names of aws:${shop.otherKey}, such as one with a version, and stay as they are.\n`,
+        `2 data keys of keys are under other keys, or under other names of aws:${shop.otherKey}, such as one with a version, and stay as they are.\n` +
+        `Nothing was moved: is aws:${shop.otherKey} the key that they were sealed under?\n`,
       stderr: "",
     });
     expect(shop.read("keys")).toBe(before);
