@@ -87,8 +87,8 @@ function failureText({ failed, failed_ids: ids, dry_run: dryRun }: FileRewrapRes
 
 function nextLine({ state, from, to, dry_run: dryRun, keys, elsewhere, rewrapped, already }: FileRewrapResult): string {
   if (dryRun) return "";
-  if (elsewhere > 0 && rewrapped + already === 0) return `Nothing was moved: is ${from} the key that they were sealed under?`;
   if (state === "partial") return "Then run this again: it goes on with what is left.";
+  if (elsewhere > 0 && rewrapped + already === 0) return `Nothing was moved: is ${from} the key that they were sealed under?`;
   if (from === to) return "";
   const [provider, resource] = [to.slice(0, to.indexOf(":")), to.slice(to.indexOf(":") + 1)];
   const left = elsewhere === 0 ? `under ${from}` : `under the name ${from}; those under other names may still need that key`;

@@ -37,3 +37,9 @@ it("sends nobody to the target where nothing was moved to it", () => {
   const [, , next] = summary(2, { rewrapped: 0 });
   expect(next).toBe(`Nothing was moved: is ${vault}/old the key that they were sealed under?`);
 });
+
+it("does not doubt the source where data keys under it failed", () => {
+  const failed = [{ id: "AAAA", code: "throttled" }] as const;
+  const text = fileRewrapSummary(fileRewrapResult({ ...report, rewrapped: 0, elsewhere: 2, failed }, options));
+  expect(text).toMatch(/\nThen run this again: it goes on with what is left\.\n$/);
+});

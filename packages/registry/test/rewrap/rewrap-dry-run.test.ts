@@ -24,6 +24,17 @@ async function countedAndMoved(world: World, registry: Registry, options: Rewrap
   return [counted.dataKeys, dataKeys];
 }
 
+/** A key with data keys that was deleted, and registered again under an alias. */
+async function underAlias() {
+  const world = await newWorld(engine);
+  const { registry, a, b } = await moving(world, 3);
+  await registry.update(project, b, { defaultCmk: true });
+  await registry.delete(project, a, { force: true });
+  world.cloud.aliases.set("x", "a");
+  const again = await registry.register(project, { provider: "double", resource: "alias:x" });
+  return { world, registry, again, b };
+}
+
 it.each(["rsa", "a"])("that is only counted writes nothing down of a new version of the key: %s", async (name) => {
   const world = await newWorld(engine);
   const { registry, a } = await moving(world, 3, name);
@@ -33,22 +44,12 @@ it.each(["rsa", "a"])("that is only counted writes nothing down of a new version
 });
 
 it("that is only counted finds the data keys of a key that was registered again under an alias", async () => {
-  const world = await newWorld(engine);
-  const { registry, a, b } = await moving(world, 3);
-  await registry.update(project, b, { defaultCmk: true });
-  await registry.delete(project, a, { force: true });
-  world.cloud.aliases.set("x", "a");
-  const again = await registry.register(project, { provider: "double", resource: "alias:x" });
+  const { world, registry, again, b } = await underAlias();
   expect(await countedAndMoved(world, registry, { from: again.id, to: b })).toEqual([3, 3]);
 });
 
 it("that is only counted moves from an alias that nobody has asked about to its current version", async () => {
-  const world = await newWorld(engine);
-  const { registry, a, b } = await moving(world, 3);
-  await registry.update(project, b, { defaultCmk: true });
-  await registry.delete(project, a, { force: true });
-  world.cloud.aliases.set("x", "a");
-  const again = await registry.register(project, { provider: "double", resource: "alias:x" });
+  const { world, registry, again } = await underAlias();
   world.cloud.aesVersion = 2;
   expect(await countedAndMoved(world, registry, { from: again.id })).toEqual([3, 3]);
 });
